@@ -1,0 +1,119 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is compiled with the same strictness; only the kernels drop run-time checks.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+/// Settings of a kernel target: unchecked arithmetic also in debug builds, and the C flags that
+/// switch on the instruction set whose intrinsics it uses.
+func kernel(_ instructionSets: String...) -> [SwiftSetting] {
+  strict + [.unsafeFlags(["-Ounchecked"] + instructionSets.flatMap { ["-Xcc", "-m\($0)"] })]
+}
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, resources: resources,
+    swiftSettings: strict)
+}
+
+// MARK: - Targets, in the order one request passes them
+
+var targets: [Target] = [
+  // C modules: headers and system libraries only.
+  .target(name: "CLinux"),
+  .target(name: "CIntrinsics"),
+  .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+  // Text.
+  library("JSON"),
+  library("Tokenizer", ["JSON"]),
+  library("ChatTemplate", ["JSON"]),
+  library("OutputParsing", ["JSON"]),
+
+  // Network.
+  library("HTTP", ["CLinux", .product(name: "HTTPTypes", package: "swift-http-types")]),
+
+  // Engine.
+  library("Tensor"),
+  library("Kernels", ["Tensor"] + instructionSetTargets),
+  library("ModelFiles", ["Tensor", "JSON"]),
+  library("Models", ["Tensor", "Kernels", "ModelFiles"]),
+  library("Sampling", ["Kernels"]),
+  library("Scheduler"),
+  library("Engine", ["Models", "Sampling", "Scheduler"]),
+
+  // Service.
+  library(
+    "Serving",
+    [
+      "Engine", "Scheduler", "Models", "ModelFiles", "Sampling", "Tokenizer", "ChatTemplate", "OutputParsing", "JSON",
+      .product(name: "Logging", package: "swift-log"),
+    ],
+    resources: [.copy("Resources/swiftlet")]),
+  library("APIServer", ["HTTP", "Serving", "JSON", .product(name: "Logging", package: "swift-log")]),
+
+  // Tests.
+  .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+  tests(of: "JSON", ["TestSupport"]),
+  tests(of: "Tokenizer", ["TestSupport"]),
+  tests(of: "ChatTemplate", ["TestSupport"]),
+  tests(of: "OutputParsing", ["TestSupport"]),
+  tests(of: "HTTP", ["TestSupport"]),
+  tests(of: "Kernels", ["TestSupport"]),
+  tests(of: "ModelFiles", ["TestSupport"]),
+  tests(of: "Models", ["TestSupport"]),
+  tests(of: "Sampling", ["TestSupport"]),
+  tests(of: "Scheduler", ["TestSupport"]),
+  tests(of: "Engine", ["TestSupport"]),
+  tests(of: "Serving", ["TestSupport"]),
+  tests(of: "APIServer", ["TestSupport"]),
+]
+
+// MARK: - Kernels by instruction set
+
+#if arch(x86_64)
+  var instructionSetTargets: [Target.Dependency] { ["KernelsAVX2", "KernelsAVX512"] }
+  targets += [
+    .target(
+      name: "KernelsAVX2", dependencies: ["CIntrinsics", "Tensor"], swiftSettings: kernel("avx2", "fma", "f16c")),
+    .target(
+      name: "KernelsAVX512", dependencies: ["CIntrinsics", "Tensor"],
+      swiftSettings: kernel(
+        "avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512vnni", "avx512bf16", "avx2", "fma", "f16c")),
+  ]
+#else
+  var instructionSetTargets: [Target.Dependency] { [] }
+#endif
+
+// MARK: - Fuzzing: `APUS_FUZZ=1 swift build --scratch-path .build-fuzz --product Fuzz…`
+
+if Context.environment["APUS_FUZZ"] != nil {
+  let sanitizers = ["-sanitize=fuzzer,address", "-parse-as-library"]
+  func fuzzer(_ subject: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+      name: "Fuzz\(subject)", dependencies: dependencies, path: "Tests/Fuzz/\(subject)",
+      swiftSettings: strict + [.unsafeFlags(sanitizers)],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])])
+  }
+  targets += [fuzzer("JSON", ["JSON"])]
+}
+
+let package = Package(
+  name: "apus",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: targets
+)

@@ -99,14 +99,21 @@ var targets: [Target] = [
 // MARK: - Fuzzing: `APUS_FUZZ=1 swift build --scratch-path .build-fuzz --product Fuzz…`
 
 if Context.environment["APUS_FUZZ"] != nil {
-  let sanitizers = ["-sanitize=fuzzer,address", "-parse-as-library"]
+  let sanitizers: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer,address"])]
   func fuzzer(_ subject: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
-      name: "Fuzz\(subject)", dependencies: dependencies, path: "Tests/Fuzz/\(subject)",
-      swiftSettings: strict + [.unsafeFlags(sanitizers)],
-      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])])
+      name: "Fuzz\(subject)", dependencies: ["FuzzSupport"] + dependencies, path: "Tests/Fuzz/\(subject)",
+      swiftSettings: strict, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
   }
-  targets += [fuzzer("JSON", ["JSON"])]
+  targets += [
+    .target(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+    .target(name: "FuzzSupport", dependencies: ["CLibFuzzer"], path: "Tests/Fuzz/Support", swiftSettings: strict),
+    fuzzer("JSON", ["JSON"]),
+  ]
+  // The code under test carries the coverage counters and the address checks.
+  for target in targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + sanitizers
+  }
 }
 
 let package = Package(

@@ -65,7 +65,7 @@ var targets: [Target] = [
 
   // Tests.
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
-  tests(of: "JSON", ["TestSupport"]),
+  tests(of: "JSON", ["TestSupport"], resources: [.copy("Fixtures")]),
   tests(of: "Tokenizer", ["TestSupport"]),
   tests(of: "ChatTemplate", ["TestSupport"]),
   tests(of: "OutputParsing", ["TestSupport"]),
@@ -103,7 +103,8 @@ if Context.environment["APUS_FUZZ"] != nil {
   func fuzzer(_ subject: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
       name: "Fuzz\(subject)", dependencies: ["FuzzSupport"] + dependencies, path: "Tests/Fuzz/\(subject)",
-      swiftSettings: strict, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
+      exclude: ["seeds"], swiftSettings: strict,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
   }
   targets += [
     .target(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),

@@ -1,0 +1,42 @@
+/// What an engine allocates at start; it never grows.
+public struct EngineConfiguration: Sendable, Hashable {
+  /// Tokens a page of the key-value cache holds.
+  public static let pageSize = 64
+
+  /// Pages of the key-value cache, shared by all sequences; each page exists once per full-attention layer.
+  public var pageCount: Int
+  /// Sequences that may be alive at once; each slot holds the linear-attention layers' state.
+  public var slotCount: Int
+  /// Tokens a step may process, all inputs together.
+  public var maximumStepTokens: Int
+  /// Threads that compute, the caller's included.
+  public var threads: Int
+
+  /// A configuration.
+  public init(pageCount: Int, slotCount: Int, maximumStepTokens: Int, threads: Int) {
+    self.pageCount = pageCount
+    self.slotCount = slotCount
+    self.maximumStepTokens = maximumStepTokens
+    self.threads = threads
+  }
+}
+
+/// The bytes an engine needs, by purpose.
+public struct MemoryNeed: Sendable, Hashable {
+  /// The key-value pages of all full-attention layers.
+  public var pages: Int
+  /// The state slots of all linear-attention layers.
+  public var slots: Int
+  /// Intermediate results of a step.
+  public var workspace: Int
+
+  /// All of it.
+  public var total: Int { pages + slots + workspace }
+
+  /// A need.
+  public init(pages: Int, slots: Int, workspace: Int) {
+    self.pages = pages
+    self.slots = slots
+    self.workspace = workspace
+  }
+}

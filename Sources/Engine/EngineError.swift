@@ -1,0 +1,52 @@
+/// Why an engine could not be made, or a step was refused. A refused step has changed nothing.
+public enum EngineError: Error, Hashable, CustomStringConvertible {
+  /// A setting is out of range.
+  case invalidConfiguration(setting: String, expected: String, found: Int)
+  /// The operating system did not give the memory.
+  case outOfMemory(byteCount: Int, purpose: String)
+  /// The operating system did not start a worker thread.
+  case threadCreationFailed(code: Int32)
+  /// An input has no tokens.
+  case emptyInput(input: Int)
+  /// The inputs have more tokens than a step has room for.
+  case tooManyTokens(count: Int, limit: Int)
+  /// A token id is outside the vocabulary.
+  case invalidToken(input: Int, token: Int32, vocabularySize: Int)
+  /// A slot index is outside the pool.
+  case invalidSlot(input: Int, slot: Int, slotCount: Int)
+  /// Two inputs name one slot.
+  case slotUsedTwice(input: Int, slot: Int)
+  /// A position is neither 0 nor where the slot's sequence stands.
+  case unexpectedPosition(input: Int, expected: Int, found: Int)
+  /// The sequence would grow past the model's context.
+  case contextExceeded(input: Int, length: Int, limit: Int)
+  /// A page index is outside the pool.
+  case invalidPage(input: Int, page: Int32, pageCount: Int)
+  /// The page table does not cover the input's positions.
+  case tooFewPages(input: Int, expected: Int, found: Int)
+  /// A page one input writes appears a second time, in its own table or in another's.
+  case pageShared(input: Int, page: Int32)
+
+  /// A sentence for a log.
+  public var description: String {
+    switch self {
+    case .invalidConfiguration(let setting, let expected, let found):
+      "engine setting \(setting): expected \(expected), found \(found)"
+    case .outOfMemory(let byteCount, let purpose): "could not allocate \(byteCount) bytes for \(purpose)"
+    case .threadCreationFailed(let code): "could not start a worker thread (error \(code))"
+    case .emptyInput(let input): "input \(input) has no tokens"
+    case .tooManyTokens(let count, let limit): "a step of \(count) tokens, at most \(limit) are allowed"
+    case .invalidToken(let input, let token, let size): "input \(input): token \(token) is not in 0..<\(size)"
+    case .invalidSlot(let input, let slot, let count): "input \(input): slot \(slot) is not in 0..<\(count)"
+    case .slotUsedTwice(let input, let slot): "input \(input): slot \(slot) has another input in this step"
+    case .unexpectedPosition(let input, let expected, let found):
+      "input \(input): position \(found), but its slot stands at \(expected)"
+    case .contextExceeded(let input, let length, let limit):
+      "input \(input): \(length) tokens, but the context has \(limit)"
+    case .invalidPage(let input, let page, let count): "input \(input): page \(page) is not in 0..<\(count)"
+    case .tooFewPages(let input, let expected, let found):
+      "input \(input): \(found) pages, but its positions need \(expected)"
+    case .pageShared(let input, let page): "input \(input): page \(page) is written in this step and used twice"
+    }
+  }
+}

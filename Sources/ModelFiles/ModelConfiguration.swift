@@ -1,0 +1,109 @@
+/// What mixes tokens in a decoder layer.
+public enum LayerKind: Sendable, Hashable {
+  /// Gated softmax attention over all positions, with a KV cache.
+  case fullAttention
+  /// Gated DeltaNet, with a state of constant size.
+  case linearAttention
+}
+
+/// What follows the mixing of tokens in a decoder layer.
+public enum FeedForwardKind: Sendable, Hashable {
+  /// Routed experts and a shared one.
+  case sparse
+  /// One gated MLP.
+  case dense
+}
+
+/// The full-attention layers' sizes.
+public struct AttentionConfiguration: Sendable, Hashable {
+  /// Query heads (`num_attention_heads`).
+  public let headCount: Int
+  /// Key and value heads (`num_key_value_heads`); divides `headCount`.
+  public let keyValueHeadCount: Int
+  /// Elements of a head (`head_dim`).
+  public let headDimension: Int
+}
+
+/// The Gated DeltaNet layers' sizes.
+public struct LinearAttentionConfiguration: Sendable, Hashable {
+  /// Query and key heads (`linear_num_key_heads`); divides `valueHeadCount`.
+  public let keyHeadCount: Int
+  /// Value heads (`linear_num_value_heads`).
+  public let valueHeadCount: Int
+  /// Elements of a query or key head (`linear_key_head_dim`).
+  public let keyHeadDimension: Int
+  /// Elements of a value head (`linear_value_head_dim`).
+  public let valueHeadDimension: Int
+  /// Taps of the causal convolution (`linear_conv_kernel_dim`), the current token's among them.
+  public let convolutionKernelSize: Int
+
+  /// Elements of all key heads together.
+  public var keyDimension: Int { keyHeadCount * keyHeadDimension }
+  /// Elements of all value heads together.
+  public var valueDimension: Int { valueHeadCount * valueHeadDimension }
+  /// Channels of the convolution: queries, keys and values.
+  public var convolutionDimension: Int { 2 * keyDimension + valueDimension }
+}
+
+/// The mixture of experts' sizes.
+public struct ExpertConfiguration: Sendable, Hashable {
+  /// Routed experts a layer (`num_experts`).
+  public let count: Int
+  /// Routed experts a token uses (`num_experts_per_tok`), at most `count`.
+  public let countPerToken: Int
+  /// Inner size of a routed expert (`moe_intermediate_size`).
+  public let intermediateSize: Int
+  /// Inner size of the shared expert (`shared_expert_intermediate_size`).
+  public let sharedIntermediateSize: Int
+  /// Whether the chosen experts' probabilities are scaled to sum to one (`norm_topk_prob`).
+  public let normalizesTopK: Bool
+}
+
+/// A Qwen3-Next model's `config.json`, typed and validated.
+///
+/// Sizes are bounded so that no product of them that describes a tensor, a page or a slot overflows. Absent keys
+/// have the defaults of transformers 5.23.
+public struct ModelConfiguration: Sendable, Hashable {
+  /// The class that runs the model, such as "Qwen3NextForCausalLM".
+  public let architecture: String
+  /// The family, such as "qwen3_next".
+  public let modelType: String
+  /// Rows of the embedding and of the output projection (`vocab_size`), which may exceed the tokenizer's.
+  public let vocabularySize: Int
+  /// Elements of a token's activation between layers (`hidden_size`).
+  public let hiddenSize: Int
+  /// Inner size of dense feed-forward layers (`intermediate_size`).
+  public let intermediateSize: Int
+  /// What mixes tokens, by layer.
+  public let layerKinds: [LayerKind]
+  /// What follows it, by layer.
+  public let feedForwardKinds: [FeedForwardKind]
+  /// The full-attention layers' sizes.
+  public let attention: AttentionConfiguration
+  /// The linear-attention layers' sizes.
+  public let linearAttention: LinearAttentionConfiguration
+  /// The experts' sizes; all layers are dense where their count is 0.
+  public let experts: ExpertConfiguration
+  /// Rotary position embedding of the full-attention layers.
+  public let rope: RotaryConfiguration
+  /// Added to the mean square in every RMS norm (`rms_norm_eps`), except the fixed 1e-6 of the delta rule's q and k.
+  public let normEpsilon: Double
+  /// `max_position_embeddings`, as stated.
+  public let maximumPositionEmbeddings: Int
+  /// Whether the output projection is the embedding (`tie_word_embeddings`).
+  public let tiesWordEmbeddings: Bool
+  /// Tokens that end a reply (`eos_token_id`), possibly none.
+  public let eosTokenIDs: [Int32]
+  /// The token that begins a text (`bos_token_id`), if any.
+  public let bosTokenID: Int32?
+
+  /// Number of decoder layers (`num_hidden_layers`).
+  public var layerCount: Int { layerKinds.count }
+
+  /// The most tokens a sequence may have. YaRN extends it by its factor where `max_position_embeddings` was left
+  /// at the original length.
+  public var contextLength: Int {
+    guard let yarn = rope.yarn else { return maximumPositionEmbeddings }
+    return max(maximumPositionEmbeddings, Int(Double(yarn.originalContextLength) * yarn.factor))
+  }
+}

@@ -1,0 +1,115 @@
+internal import Foundation
+internal import JSON
+
+/// Rotary position embedding (Su et al., RoFormer, arXiv 2104.09864) of part of each head.
+public struct RotaryConfiguration: Sendable, Hashable {
+  /// The base of the wavelengths (`rope_theta`).
+  public let theta: Double
+  /// The share of a head that is rotated (`partial_rotary_factor`).
+  public let partialFactor: Double
+  /// The rotary dimension: `head_dim · partial_rotary_factor`, rounded down. The exponent of pair i is 2i over it.
+  public let dimension: Int
+  /// Context extension by YaRN, if any.
+  public let yarn: YaRNConfiguration?
+
+  /// The pairs that are rotated: half the dimension, rounded up where it is odd. The first `2 · pairCount` elements
+  /// of a head turn, element i with element i + pairCount; the rest stays as it is.
+  public var pairCount: Int { (dimension + 1) / 2 }
+}
+
+/// Context extension by YaRN (Peng et al., arXiv 2309.00071).
+public struct YaRNConfiguration: Sendable, Hashable {
+  /// How many times longer the context gets (`factor`), at least 1.
+  public let factor: Double
+  /// The context the model was trained with (`original_max_position_embeddings`).
+  public let originalContextLength: Int
+  /// Multiplies cosine and sine: `attention_factor`, or else derived from `factor`, `mscale` and `mscale_all_dim`.
+  public let attentionFactor: Double
+  /// Rotations over the original context from which a pair is left alone (`beta_fast`).
+  public let betaFast: Double
+  /// Rotations up to which a pair is interpolated fully (`beta_slow`).
+  public let betaSlow: Double
+  /// Whether the correction range is rounded outwards to whole pairs (`truncate`).
+  public let truncates: Bool
+}
+
+extension RotaryConfiguration {
+  /// Reads the parameters from where files of any age keep them: `rope_scaling`, `rope_parameters` or top level.
+  ///
+  /// A non-empty `rope_scaling` replaces `rope_parameters`; what the chosen object leaves out is taken from the top
+  /// level, then from the defaults.
+  init(
+    _ reader: ConfigurationReader, headDimension: Int, maximumPositionEmbeddings: Int
+  ) throws(ModelFileError) {
+    let object = try Self.parameters(reader)
+    let thetaRange = 1.0.nextUp...1e18
+    if let stated = try object.number("rope_theta", in: thetaRange) {
+      theta = stated
+    } else {
+      theta = try reader.number("rope_theta", in: thetaRange) ?? 10_000
+    }
+    if let stated = try object.number("partial_rotary_factor", in: 0...1) {
+      partialFactor = stated
+    } else {
+      partialFactor = try reader.number("partial_rotary_factor", in: 0...1) ?? 0.25
+    }
+    dimension = Int(Double(headDimension) * partialFactor)
+    guard dimension >= 1, 2 * ((dimension + 1) / 2) <= headDimension else {
+      throw reader.invalid(
+        "partial_rotary_factor", expected: "a share of head_dim (\(headDimension)) that leaves whole pairs to rotate",
+        found: "\(partialFactor)")
+    }
+
+    let typeKey = object.value("rope_type") == nil ? "type" : "rope_type"
+    switch try object.string(typeKey) ?? "default" {
+    case "default": yarn = nil
+    case "yarn":
+      let original = try reader.integer("original_max_position_embeddings", in: 1...1 << 30)
+      yarn = try YaRNConfiguration(
+        object, originalContextLength: original, maximumPositionEmbeddings: maximumPositionEmbeddings)
+    default: throw object.invalid(typeKey, expected: "\"default\" or \"yarn\"")
+    }
+  }
+
+  private static func parameters(_ reader: ConfigurationReader) throws(ModelFileError) -> ConfigurationReader {
+    for key in ["rope_scaling", "rope_parameters"] where reader.value(key) != nil {
+      let object = try reader.object(key)
+      if !object.members.isEmpty { return object }
+    }
+    return ConfigurationReader(members: [:], file: reader.file)
+  }
+}
+
+extension YaRNConfiguration {
+  /// `originalContextLength` is the top level's, which wins over the one in `reader`.
+  init(
+    _ reader: ConfigurationReader, originalContextLength stated: Int?, maximumPositionEmbeddings: Int
+  ) throws(ModelFileError) {
+    let inner = try reader.integer("original_max_position_embeddings", in: 1...1 << 30)
+    originalContextLength = stated ?? inner ?? maximumPositionEmbeddings
+    factor =
+      try reader.number("factor", in: 1...1_000_000)
+      ?? max(1, Double(maximumPositionEmbeddings) / Double(originalContextLength))
+    // A zero counts as absent here, as it does in the reference.
+    betaFast = Self.nonZero(try reader.number("beta_fast", in: 0...1_000_000)) ?? 32
+    betaSlow = Self.nonZero(try reader.number("beta_slow", in: 0...1_000_000)) ?? 1
+    truncates = try reader.bool("truncate") ?? true
+
+    let mscale = Self.nonZero(try reader.number("mscale", in: 0...1000))
+    let mscaleAllDimensions = Self.nonZero(try reader.number("mscale_all_dim", in: 0...1000))
+    if let stated = try reader.number("attention_factor", in: 0...1000) {
+      attentionFactor = stated
+    } else if let mscale, let mscaleAllDimensions {
+      attentionFactor = Self.magnitude(factor, mscale) / Self.magnitude(factor, mscaleAllDimensions)
+    } else {
+      attentionFactor = Self.magnitude(factor, 1)
+    }
+  }
+
+  private static func nonZero(_ value: Double?) -> Double? { value == 0 ? nil : value }
+
+  /// The paper's correction of the softmax temperature, `0.1 · m · ln(s) + 1`, as a factor on q and k.
+  private static func magnitude(_ scale: Double, _ multiplier: Double) -> Double {
+    scale <= 1 ? 1 : 0.1 * multiplier * log(scale) + 1
+  }
+}

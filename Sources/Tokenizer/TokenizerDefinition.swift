@@ -1,0 +1,210 @@
+import JSON
+
+/// What a tokenizer.json says, checked and ready for use.
+///
+/// `truncation`, `padding` and members that the format does not have are ignored, as transformers and `tokenizers` do.
+struct TokenizerDefinition {
+  let vocabulary: Vocabulary
+  let merges: MergeTable
+  let ignoresMerges: Bool
+  /// Whether the model names a token for bytes that the vocabulary lacks.
+  let hasUnknownToken: Bool
+  let addedTokens: [AddedToken]
+  let normalizes: Bool
+  let splitRegex: String
+  let splitRegexPath: String
+
+  init(parsing file: [UInt8]) throws(TokenizerError) {
+    guard file.count <= TokenizerLimits.fileSize else {
+      throw .tooLarge(path: "the file's size", found: file.count, limit: TokenizerLimits.fileSize)
+    }
+    let json: JSON
+    do {
+      json = try JSON(
+        parsing: file, limits: JSONLimits(maximumDepth: 64, maximumByteCount: TokenizerLimits.fileSize))
+    } catch {
+      throw .malformedJSON(error)
+    }
+    let root = JSONNode(path: "", value: json)
+    normalizes = try Self.isNFC(root.optionalMember("normalizer"))
+    (splitRegex, splitRegexPath) = try Self.splitRegex(root.member("pre_tokenizer"))
+    try Self.requireByteLevel(root.member("decoder"))
+    try Self.requireByteLevelOrNothing(root.optionalMember("post_processor"))
+
+    let model = try root.member("model")
+    try Self.checkSettings(of: model)
+    hasUnknownToken = try model.optionalMember("unk_token") != nil
+    ignoresMerges = try model.optionalMember("ignore_merges")?.bool() ?? false
+    let entries = try Self.entries(model.member("vocab"))
+    addedTokens = try Self.addedTokens(root.optionalMember("added_tokens"))
+    vocabulary = Vocabulary(
+      model: entries, added: addedTokens.map { Vocabulary.Entry(id: $0.id, text: $0.content) })
+    try Self.checkIDs(entries: entries, added: addedTokens, vocabulary: vocabulary)
+    merges = try Self.merges(model.member("merges"), vocabulary: vocabulary)
+  }
+
+  // MARK: - Stages around the model
+
+  /// Whether the normalizer is NFC (rather than nothing).
+  private static func isNFC(_ normalizer: JSONNode?) throws(TokenizerError) -> Bool {
+    guard let normalizer else { return false }
+    let type = try normalizer.member("type")
+    switch try type.string() {
+    case "NFC": return true
+    case "Sequence":
+      var isNFC = false
+      for element in try normalizer.member("normalizers").elements() where try Self.isNFC(element) { isNFC = true }
+      return isNFC
+    default: throw type.unsupported(supported: "NFC, Sequence, null")
+    }
+  }
+
+  /// The regular expression of `Sequence[Split(Regex, Isolated), ByteLevel]`.
+  private static func splitRegex(_ preTokenizer: JSONNode) throws(TokenizerError) -> (regex: String, path: String) {
+    let supported = "Sequence of Split and ByteLevel"
+    if preTokenizer.value.isNull { throw preTokenizer.unsupported(supported: supported) }
+    let type = try preTokenizer.member("type")
+    guard try type.string() == "Sequence" else { throw type.unsupported(supported: supported) }
+    let parts = try preTokenizer.member("pretokenizers")
+    let stages = try parts.elements()
+    guard stages.count == 2 else { throw parts.unsupported(supported: supported) }
+
+    let splitType = try stages[0].member("type")
+    guard try splitType.string() == "Split" else { throw splitType.unsupported(supported: "Split") }
+    let behavior = try stages[0].member("behavior")
+    guard try behavior.string() == "Isolated" else { throw behavior.unsupported(supported: "Isolated") }
+    try stages[0].require("invert", false)
+    let pattern = try stages[0].member("pattern")
+    guard let regex = try pattern.optionalMember("Regex") else { throw pattern.unsupported(supported: "Regex") }
+
+    try requireByteLevel(stages[1])
+    try stages[1].require("add_prefix_space", false, whenMissing: true)
+    try stages[1].require("use_regex", false, whenMissing: true)
+    return (try regex.string(), regex.path)
+  }
+
+  private static func requireByteLevel(_ node: JSONNode) throws(TokenizerError) {
+    if node.value.isNull { throw node.unsupported(supported: "ByteLevel") }
+    let type = try node.member("type")
+    guard try type.string() == "ByteLevel" else { throw type.unsupported(supported: "ByteLevel") }
+  }
+
+  /// A ByteLevel post-processor changes offsets only, so it makes no difference here.
+  private static func requireByteLevelOrNothing(_ postProcessor: JSONNode?) throws(TokenizerError) {
+    guard let postProcessor else { return }
+    if try postProcessor.member("type").string() == "Sequence" {
+      for processor in try postProcessor.member("processors").elements() { try requireByteLevel(processor) }
+    } else {
+      try requireByteLevel(postProcessor)
+    }
+  }
+
+  // MARK: - The model
+
+  private static func checkSettings(of model: JSONNode) throws(TokenizerError) {
+    if let type = try model.optionalMember("type"), try type.string() != "BPE" {
+      throw type.unsupported(supported: "BPE")
+    }
+    try model.require("dropout", 0)
+    try model.require("continuing_subword_prefix", "")
+    try model.require("end_of_word_suffix", "")
+    try model.require("byte_fallback", false)
+  }
+
+  private static func entries(_ vocab: JSONNode) throws(TokenizerError) -> [Vocabulary.Entry] {
+    let object = try vocab.object()
+    var entries: [Vocabulary.Entry] = []
+    entries.reserveCapacity(object.count)
+    for (text, value) in object {
+      guard case .integer(let number) = value else {
+        throw .wrongType(path: "\(vocab.path)[\(quoted(text))]", expected: "an integer", found: value.kindName)
+      }
+      let id = try JSONNode.tokenID(number, path: "\(vocab.path)[\(quoted(text))]")
+      entries.append(Vocabulary.Entry(id: id, text: text))
+    }
+    return entries
+  }
+
+  private static func addedTokens(_ list: JSONNode?) throws(TokenizerError) -> [AddedToken] {
+    guard let list else { return [] }
+    let nodes = try list.elements()
+    guard nodes.count <= TokenizerLimits.addedTokens else {
+      throw .tooLarge(path: "the number of \(list.path)", found: nodes.count, limit: TokenizerLimits.addedTokens)
+    }
+    var tokens: [AddedToken] = []
+    for node in nodes {
+      let content = try node.member("content")
+      let length = try content.string().utf8.count
+      guard length > 0 else { continue }
+      guard length <= TokenizerLimits.addedTokenLength else {
+        throw .tooLarge(path: "the length of \(content.path)", found: length, limit: TokenizerLimits.addedTokenLength)
+      }
+      tokens.append(
+        AddedToken(
+          id: try node.member("id").tokenID(), content: try content.string(),
+          isSingleWord: try node.member("single_word").bool(), stripsLeft: try node.member("lstrip").bool(),
+          stripsRight: try node.member("rstrip").bool(), isNormalized: try node.member("normalized").bool(),
+          isSpecial: try node.member("special").bool()))
+    }
+    return tokens
+  }
+
+  /// No id may stand for two texts, and no text for two ids.
+  private static func checkIDs(
+    entries: [Vocabulary.Entry], added: [AddedToken], vocabulary: Vocabulary
+  ) throws(TokenizerError) {
+    for entry in entries where vocabulary.id(ofText: entry.text) != entry.id || !isText(entry.text, of: entry.id) {
+      throw .invalid(
+        path: "model.vocab[\(quoted(entry.text))]", expected: "an id of its own", found: "\(entry.id)")
+    }
+    for token in added where vocabulary.id(ofText: token.content) != token.id || !isText(token.content, of: token.id) {
+      throw .invalid(
+        path: "the id of added token \(quoted(token.content))", expected: "an id of its own", found: "\(token.id)")
+    }
+    func isText(_ text: String, of id: Int32) -> Bool {
+      vocabulary.text(of: id)?.utf8.elementsEqual(text.utf8) ?? false
+    }
+  }
+
+  /// Merges as `"a b"` or as `["a", "b"]`, in the order of their ranks.
+  private static func merges(_ list: JSONNode, vocabulary: Vocabulary) throws(TokenizerError) -> MergeTable {
+    guard let elements = list.value.arrayValue else {
+      throw .wrongType(path: list.path, expected: "an array", found: list.value.kindName)
+    }
+    var table = MergeTable(capacity: elements.count)
+    var rank: UInt32 = 0
+    for (index, element) in elements.enumerated() {
+      guard let (left, right) = pair(element) else {
+        // Files converted from merges.txt may have kept its first line.
+        if let comment = element.stringValue, comment.utf8.starts(with: "#version".utf8) { continue }
+        throw .invalid(
+          path: "\(list.path)[\(index)]", expected: "two tokens", found: String(element.serialized().prefix(200)))
+      }
+      var ids: [Int32] = []
+      for token in [left, right, left + right] {
+        guard let id = vocabulary.id(ofText: token) else {
+          throw .invalid(path: "\(list.path)[\(index)]", expected: "tokens of model.vocab", found: quoted(token))
+        }
+        ids.append(id)
+      }
+      table.insert(left: ids[0], right: ids[1], rank: rank, merged: ids[2])
+      rank += 1
+    }
+    return table
+  }
+
+  private static func pair(_ merge: JSON) -> (String, String)? {
+    switch merge {
+    case .array(let parts):
+      guard parts.count == 2, let left = parts[0].stringValue, let right = parts[1].stringValue else { return nil }
+      return (left, right)
+    case .string(let text):
+      let parts = text.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+      guard parts.count == 2 else { return nil }
+      return (String(decoding: parts[0], as: UTF8.self), String(decoding: parts[1], as: UTF8.self))
+    default: return nil
+    }
+  }
+
+  private static func quoted(_ text: String) -> String { JSON.string(text).serialized() }
+}

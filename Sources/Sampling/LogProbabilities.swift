@@ -1,0 +1,64 @@
+import Foundation
+
+/// A token and the natural logarithm of its probability.
+public struct TokenLogProbability: Sendable, Equatable {
+  /// The token.
+  public let id: Int32
+  /// Natural logarithm of its probability; minus infinity if it is impossible.
+  public let logProbability: Double
+
+  /// Pairs the two.
+  public init(id: Int32, logProbability: Double) {
+    self.id = id
+    self.logProbability = logProbability
+  }
+}
+
+/// log Σ exp(logit): what is subtracted from a logit to give the token's log-probability (temperature 1, no filter).
+///
+/// The greatest logit is taken out first, so nothing overflows, and the sum is kept in double precision. NaN counts as
+/// minus infinity. If every logit is minus infinity the result is, too.
+public func logPartition(_ logits: UnsafeBufferPointer<Float>) -> Double {
+  guard !logits.isEmpty else { return -.infinity }
+  let greatest = finite(logits[mostLikely(logits)])
+  guard greatest > -.infinity else { return -.infinity }
+  var sum = 0.0
+  for logit in logits { sum += Double(exp(finite(logit) - greatest)) }
+  return Double(greatest) + log(sum)
+}
+
+/// The log-softmax of a row: `result[id]` is the natural logarithm of the token's probability.
+///
+/// `result` has as many elements as `logits`.
+public func logProbabilities(
+  _ logits: UnsafeBufferPointer<Float>, into result: UnsafeMutableBufferPointer<Float>
+) {
+  precondition(result.count == logits.count, "one result a logit")
+  let partition = logPartition(logits)
+  for id in logits.indices {
+    result[id] = Float(logProbability(logits[id], partition))
+  }
+}
+
+/// The natural logarithm of the probability of `id`; minus infinity if it is not in the vocabulary.
+public func logProbability(of id: Int32, _ logits: UnsafeBufferPointer<Float>) -> Double {
+  guard logits.indices.contains(Int(id)) else { return -.infinity }
+  return logProbability(logits[Int(id)], logPartition(logits))
+}
+
+/// The `count` most likely tokens, the most likely first, ties by lowest id; fewer if the vocabulary is smaller.
+public func topLogProbabilities(_ count: Int, _ logits: UnsafeBufferPointer<Float>) -> [TokenLogProbability] {
+  let count = min(max(count, 0), logits.count)
+  guard count > 0 else { return [] }
+  let partition = logPartition(logits)
+  var keys = logits.indices.map { RankKey(logit: finite(logits[$0]), id: $0) }
+  keys.withUnsafeMutableBufferPointer { keys in _ = keys.selectPrefix(reaching: Double(count)) { _ in 1 } }
+  return keys[..<count].sorted().map { key in
+    TokenLogProbability(id: Int32(key.id), logProbability: logProbability(logits[key.id], partition))
+  }
+}
+
+private func logProbability(_ logit: Float, _ partition: Double) -> Double {
+  let logit = finite(logit)
+  return logit == -.infinity ? -.infinity : Double(logit) - partition
+}

@@ -46,12 +46,13 @@ var targets: [Target] = [
 
   // Engine.
   library("Tensor"),
-  library("Kernels", ["Tensor"] + instructionSetTargets),
+  .target(
+    name: "Kernels", dependencies: ["Tensor", "CIntrinsics"] + instructionSetTargets, swiftSettings: kernel()),
   library("ModelFiles", ["Tensor", "JSON"]),
   library("Models", ["Tensor", "Kernels", "ModelFiles"]),
   library("Sampling", ["Kernels"]),
   library("Scheduler"),
-  library("Engine", ["Models", "Sampling", "Scheduler"]),
+  library("Engine", ["Models", "ModelFiles", "Kernels", "Sampling", "Scheduler"]),
 
   // Service.
   library(

@@ -19,6 +19,16 @@ public struct EngineConfiguration: Sendable, Hashable {
     self.maximumStepTokens = maximumStepTokens
     self.threads = threads
   }
+
+  func validate() throws(EngineError) {
+    let settings = [
+      ("pageCount", pageCount, 1...1 << 24), ("slotCount", slotCount, 1...1 << 16),
+      ("maximumStepTokens", maximumStepTokens, 1...1 << 16), ("threads", threads, 1...1 << 10),
+    ]
+    for (name, value, range) in settings where !range.contains(value) {
+      throw .invalidConfiguration(setting: name, expected: "\(range.lowerBound) to \(range.upperBound)", found: value)
+    }
+  }
 }
 
 /// The bytes an engine needs, by purpose.

@@ -1,0 +1,140 @@
+import Kernels
+public import ModelFiles
+public import Models
+
+/// Advances sequences by steps: owns the key-value pages, the state slots, the worker threads and all memory a step
+/// needs, allocated once.
+///
+/// An engine has one user at a time. A token's arithmetic depends on its own sequence alone: not on the other inputs
+/// of a step, on how a prompt was cut into inputs, or on the number of threads.
+public final class Engine: ForwardEngine {
+  /// The model this engine runs.
+  public let model: Qwen3NextModel
+  /// What was allocated.
+  public let configuration: EngineConfiguration
+  /// The bytes that were allocated.
+  public let memory: MemoryNeed
+
+  /// Rows of logits that are computed at a time.
+  private static let logitRows = 16
+
+  private let caches: SequenceCaches
+  private let executor: Executor
+  private var validator: StepValidator
+  private let batch: BatchBuilder
+  private let hidden: UnsafeMutablePointer<Float>
+  private let wantedRows: UnsafeMutablePointer<Float>
+  private let logits: UnsafeMutablePointer<Float>
+  private let blocks: [MemoryBlock]
+
+  /// The number of logits of a token.
+  public var vocabularySize: Int { model.configuration.vocabularySize }
+
+  /// The instruction set its kernels use.
+  public var instructionSet: InstructionSet { executor.kernels.instructionSet }
+
+  /// Allocates everything and starts the threads.
+  ///
+  /// - Parameter kernels: the widest the processor offers, unless a test compares.
+  public init(
+    model: Qwen3NextModel, configuration: EngineConfiguration, kernels: Kernels = Kernels()
+  ) throws(EngineError) {
+    try configuration.validate()
+    let sizes = model.configuration
+    let memory = Self.memory(for: sizes, configuration)
+    let pages = try MemoryBlock(byteCount: memory.pages, purpose: "key-value pages")
+    let slots = try MemoryBlock(byteCount: memory.slots, purpose: "state slots")
+    let working = try MemoryBlock(byteCount: memory.workspace, purpose: "the workspace")
+    let workers: WorkerPool
+    do {
+      workers = try WorkerPool(threadCount: configuration.threads)
+    } catch {
+      throw .threadCreationFailed(code: error.code)
+    }
+    let tokens = configuration.maximumStepTokens
+    let need = WorkspaceNeed(sizes, tokens: tokens)
+    let workspace = Workspace(base: working.base, byteCount: memory.workspace)
+    executor = Executor(
+      kernels: kernels, workers: workers, workspace: workspace, scratchFloats: need.scratchFloats,
+      productCapacity: need.productCapacity)
+    batch = BatchBuilder(configuration, workspace)
+    hidden = workspace.floats(tokens * sizes.hiddenSize)
+    wantedRows = workspace.floats(Self.logitRows * sizes.hiddenSize)
+    logits = workspace.floats(Self.logitRows * sizes.vocabularySize)
+    caches = SequenceCaches(
+      sizes, pages: pages.base.bindMemory(to: Float.self, capacity: memory.pages / 4),
+      slots: slots.base.bindMemory(to: Float.self, capacity: memory.slots / 4))
+    validator = StepValidator(configuration, sizes)
+    self.model = model
+    self.configuration = configuration
+    self.memory = memory
+    blocks = [pages, slots, working]
+  }
+
+  /// The bytes an engine for a model of these sizes would allocate. The weights come on top; they are mapped files.
+  public static func memory(for model: ModelConfiguration, _ configuration: EngineConfiguration) -> MemoryNeed {
+    let tokens = configuration.maximumStepTokens
+    let need = WorkspaceNeed(model, tokens: tokens)
+    let workspace =
+      Executor.workspaceBytes(
+        scratchFloats: need.scratchFloats, threads: configuration.threads, productCapacity: need.productCapacity)
+      + BatchBuilder.workspaceBytes(configuration)
+      + Workspace.bytes(
+        (Float.self, tokens * model.hiddenSize), (Float.self, logitRows * model.hiddenSize),
+        (Float.self, logitRows * model.vocabularySize))
+      + need.forwardBytes
+    return MemoryNeed(
+      pages: configuration.pageCount * SequenceCaches.floatsPerPage(model) * 4,
+      slots: configuration.slotCount * SequenceCaches.floatsPerSlot(model) * 4, workspace: workspace)
+  }
+
+  /// Processes every input and hands out the logits asked for; see `ForwardEngine`.
+  public func step(
+    _ inputs: [SequenceInput], logits receive: (_ input: Int, _ token: Int, _ row: UnsafeBufferPointer<Float>) -> Void
+  ) throws(EngineError) {
+    try validator.check(inputs)
+    guard !inputs.isEmpty else { return }
+    for input in inputs where input.position == 0 { caches.clear(slot: input.slot) }
+    model.forward(batch.fill(inputs), caches, hidden: hidden, executor)
+    validator.advance(inputs)
+    computeLogits(inputs, receive)
+  }
+
+  /// Computes the wanted rows' logits, some rows at a time.
+  private func computeLogits(
+    _ inputs: [SequenceInput], _ receive: (_ input: Int, _ token: Int, _ row: UnsafeBufferPointer<Float>) -> Void
+  ) {
+    let size = model.configuration.hiddenSize
+    var wanted: [(input: Int, token: Int)] = []
+    wanted.reserveCapacity(Self.logitRows)
+    func flush() {
+      guard !wanted.isEmpty else { return }
+      model.logits(hidden: wantedRows, rows: wanted.count, output: logits, executor)
+      for (row, (input, token)) in wanted.enumerated() {
+        receive(input, token, UnsafeBufferPointer(start: logits + row * vocabularySize, count: vocabularySize))
+      }
+      wanted.removeAll(keepingCapacity: true)
+    }
+    var firstRow = 0
+    for (index, input) in inputs.enumerated() {
+      for token in input.wantedTokens {
+        (wantedRows + wanted.count * size).update(from: hidden + (firstRow + token) * size, count: size)
+        wanted.append((index, token))
+        if wanted.count == Self.logitRows { flush() }
+      }
+      firstRow += input.tokens.count
+    }
+    flush()
+  }
+}
+
+extension SequenceInput {
+  /// The tokens whose logits are wanted.
+  fileprivate var wantedTokens: Range<Int> {
+    switch logits {
+    case .none: 0..<0
+    case .last: tokens.count - 1..<tokens.count
+    case .all: 0..<tokens.count
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import ModelFiles
+
+/// Refuses inputs that would read or write outside their own pages and slots, and knows where each slot stands.
+struct StepValidator {
+  private let configuration: EngineConfiguration
+  private let vocabularySize: Int
+  private let contextLength: Int
+  /// The next position of each slot's sequence.
+  private var nextPositions: [Int]
+  /// The step in which each slot was last named.
+  private var slotSteps: [UInt64]
+  /// The step in which each page was last named, and whether it was written in it.
+  private var pageSteps: [UInt64]
+  private var pageWritten: [Bool]
+  private var step: UInt64 = 0
+
+  init(_ configuration: EngineConfiguration, _ model: ModelConfiguration) {
+    self.configuration = configuration
+    vocabularySize = model.vocabularySize
+    contextLength = model.contextLength
+    nextPositions = Array(repeating: 0, count: configuration.slotCount)
+    slotSteps = Array(repeating: 0, count: configuration.slotCount)
+    pageSteps = Array(repeating: 0, count: configuration.pageCount)
+    pageWritten = Array(repeating: false, count: configuration.pageCount)
+  }
+
+  /// Checks a step's inputs; changes nothing that a later check depends on.
+  mutating func check(_ inputs: [SequenceInput]) throws(EngineError) {
+    step += 1
+    var tokenCount = 0
+    for (index, input) in inputs.enumerated() {
+      guard !input.tokens.isEmpty else { throw .emptyInput(input: index) }
+      tokenCount += input.tokens.count
+      guard tokenCount <= configuration.maximumStepTokens else {
+        throw .tooManyTokens(
+          count: inputs.reduce(0) { $0 + $1.tokens.count }, limit: configuration.maximumStepTokens)
+      }
+      for token in input.tokens where token < 0 || Int(token) >= vocabularySize {
+        throw .invalidToken(input: index, token: token, vocabularySize: vocabularySize)
+      }
+      try checkSlot(input, index)
+      let (end, overflow) = input.position.addingReportingOverflow(input.tokens.count)
+      guard !overflow, end <= contextLength else {
+        throw .contextExceeded(input: index, length: overflow ? .max : end, limit: contextLength)
+      }
+      try checkPages(input, index)
+    }
+  }
+
+  /// Records that the checked inputs were processed.
+  mutating func advance(_ inputs: [SequenceInput]) {
+    for input in inputs { nextPositions[input.slot] = input.position + input.tokens.count }
+  }
+
+  private mutating func checkSlot(_ input: SequenceInput, _ index: Int) throws(EngineError) {
+    guard nextPositions.indices.contains(input.slot) else {
+      throw .invalidSlot(input: index, slot: input.slot, slotCount: configuration.slotCount)
+    }
+    guard slotSteps[input.slot] != step else { throw .slotUsedTwice(input: index, slot: input.slot) }
+    slotSteps[input.slot] = step
+    guard input.position == 0 || input.position == nextPositions[input.slot] else {
+      throw .unexpectedPosition(input: index, expected: nextPositions[input.slot], found: input.position)
+    }
+  }
+
+  /// A page that is written may appear once only; pages that are only read may be shared.
+  private mutating func checkPages(_ input: SequenceInput, _ index: Int) throws(EngineError) {
+    guard input.pages.count >= input.neededPages else {
+      throw .tooFewPages(input: index, expected: input.neededPages, found: input.pages.count)
+    }
+    let firstWritten = input.position / EngineConfiguration.pageSize
+    for (order, page) in input.pages.prefix(input.neededPages).enumerated() {
+      guard page >= 0, Int(page) < pageSteps.count else {
+        throw .invalidPage(input: index, page: page, pageCount: configuration.pageCount)
+      }
+      let (page, isWritten) = (Int(page), order >= firstWritten)
+      let isNamed = pageSteps[page] == step
+      guard !isNamed || !(isWritten || pageWritten[page]) else {
+        throw .pageShared(input: index, page: Int32(page))
+      }
+      pageSteps[page] = step
+      pageWritten[page] = isWritten
+    }
+  }
+}

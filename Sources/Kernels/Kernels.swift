@@ -1,0 +1,88 @@
+#if arch(x86_64)
+  import KernelsAVX2
+  import KernelsAVX512
+#endif
+public import Tensor
+
+/// The matrix kernels of one instruction set, chosen once at start.
+///
+/// Every product has one definition within an instruction set: one vector accumulator over the inner dimension in
+/// ascending order, then a fixed tree over its lanes. A result's bits therefore depend on its own row and its own
+/// input alone, never on how many rows or tokens were computed together.
+public struct Kernels: Sendable {
+  typealias Multiply =
+    @Sendable (
+      UnsafeRawPointer, Int, Int, UnsafePointer<Float>, Int, Int, UnsafeMutablePointer<Float>, Int
+    ) -> Void
+  typealias Accumulate =
+    @Sendable (
+      UnsafePointer<Float>, Int, Int, Int, UnsafePointer<Float>, Int, Int, UnsafePointer<Float>?,
+      UnsafeMutablePointer<Float>, Int
+    ) -> Void
+
+  /// The instruction set these kernels use.
+  public let instructionSet: InstructionSet
+  private let multiplyF32: Multiply
+  private let multiplyF16: Multiply
+  private let multiplyBF16: Multiply
+  private let accumulateRows: Accumulate
+
+  /// The kernels of an instruction set; the portable ones where this processor does not offer it.
+  public init(_ wanted: InstructionSet = .best) {
+    let instructionSet = InstructionSet.available.contains(wanted) ? wanted : .portable
+    self.instructionSet = instructionSet
+    switch instructionSet {
+    #if arch(x86_64)
+      case .avx2:
+        multiplyF32 = KernelsAVX2.multiplyF32
+        multiplyF16 = KernelsAVX2.multiplyF16
+        multiplyBF16 = KernelsAVX2.multiplyBF16
+        accumulateRows = KernelsAVX2.accumulate
+      case .avx512:
+        multiplyF32 = KernelsAVX512.multiplyF32
+        multiplyF16 = KernelsAVX512.multiplyF16
+        multiplyBF16 = KernelsAVX512.multiplyBF16
+        accumulateRows = KernelsAVX512.accumulate
+    #endif
+    default:
+      multiplyF32 = PortableProducts.multiplyF32
+      multiplyF16 = PortableProducts.multiplyF16
+      multiplyBF16 = PortableProducts.multiplyBF16
+      accumulateRows = PortableProducts.accumulate
+    }
+  }
+
+  /// Products of weight rows and inputs: `output[t][n] = Σk weights[n][k] · input[t][k]`.
+  ///
+  /// - Parameters:
+  ///   - weights: `rows × inner` weights of `type`, contiguous, at any alignment.
+  ///   - input: `tokens` rows of at least `inner` floats, `inputStride` floats apart.
+  ///   - output: `tokens` rows of at least `rows` floats, `outputStride` floats apart; overwritten.
+  public func multiply(
+    _ weights: UnsafeRawPointer, _ type: ElementType, rows: Int, inner: Int, input: UnsafePointer<Float>,
+    tokens: Int, inputStride: Int, output: UnsafeMutablePointer<Float>, outputStride: Int
+  ) {
+    switch type {
+    case .f32: multiplyF32(weights, rows, inner, input, tokens, inputStride, output, outputStride)
+    case .f16: multiplyF16(weights, rows, inner, input, tokens, inputStride, output, outputStride)
+    case .bf16: multiplyBF16(weights, rows, inner, input, tokens, inputStride, output, outputStride)
+    }
+  }
+
+  /// Weighted sums of rows: `output[r] = scales[r] · output[r] + Σi coefficients[r][i] · terms[i]`, the terms added
+  /// in ascending order.
+  ///
+  /// - Parameters:
+  ///   - coefficients: `rows × count`, rows `coefficientStride` floats apart.
+  ///   - terms: `count` rows of `width` floats, `termStride` floats apart.
+  ///   - scales: what the output is multiplied by first; nil where its old content is to be ignored.
+  ///   - output: `rows` rows of `width` floats, `outputStride` floats apart.
+  public func accumulate(
+    coefficients: UnsafePointer<Float>, coefficientStride: Int, rows: Int, count: Int, terms: UnsafePointer<Float>,
+    termStride: Int, width: Int, scales: UnsafePointer<Float>?, output: UnsafeMutablePointer<Float>,
+    outputStride: Int
+  ) {
+    accumulateRows(
+      coefficients, coefficientStride, rows, count, terms, termStride, width, scales, output, outputStride)
+  }
+}

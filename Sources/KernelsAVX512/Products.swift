@@ -1,0 +1,170 @@
+import CIntrinsics
+
+/// How sixteen weights of one storage format become sixteen F32 lanes.
+protocol WeightFormat {
+  /// Bytes a weight takes.
+  static var stride: Int { get }
+  /// Sixteen weights from an address of any alignment.
+  static func load(_ address: UnsafeRawPointer) -> __m512
+  /// The weights of the lanes in `mask`; the other lanes are zero and their memory is not touched.
+  static func load(_ address: UnsafeRawPointer, _ mask: __mmask16) -> __m512
+}
+
+enum F32Weights: WeightFormat {
+  static var stride: Int { 4 }
+  @inline(__always) static func load(_ address: UnsafeRawPointer) -> __m512 { _mm512_loadu_ps(address) }
+  @inline(__always) static func load(_ address: UnsafeRawPointer, _ mask: __mmask16) -> __m512 {
+    _mm512_maskz_loadu_ps(mask, address)
+  }
+}
+
+enum F16Weights: WeightFormat {
+  static var stride: Int { 2 }
+  @inline(__always) static func load(_ address: UnsafeRawPointer) -> __m512 {
+    _mm512_cvtph_ps(address.loadUnaligned(as: __m256i.self))
+  }
+  @inline(__always) static func load(_ address: UnsafeRawPointer, _ mask: __mmask16) -> __m512 {
+    _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, address))
+  }
+}
+
+enum BF16Weights: WeightFormat {
+  static var stride: Int { 2 }
+  @inline(__always) static func widen(_ halves: __m256i) -> __m512 {
+    _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16))
+  }
+  @inline(__always) static func load(_ address: UnsafeRawPointer) -> __m512 {
+    widen(address.loadUnaligned(as: __m256i.self))
+  }
+  @inline(__always) static func load(_ address: UnsafeRawPointer, _ mask: __mmask16) -> __m512 {
+    widen(_mm256_maskz_loadu_epi16(mask, address))
+  }
+}
+
+/// Lane sums of four vectors, each by the same tree: halves, halves again, then neighbours.
+@inline(__always)
+func laneSums(_ a: __m512, _ b: __m512, _ c: __m512, _ d: __m512) -> __m128 {
+  _mm_hadd_ps(_mm_hadd_ps(quarter(a), quarter(b)), _mm_hadd_ps(quarter(c), quarter(d)))
+}
+
+@inline(__always)
+func quarter(_ a: __m512) -> __m128 {
+  let half = _mm256_add_ps(_mm512_castps512_ps256(a), upper_half_ps512(a))
+  return _mm_add_ps(_mm256_castps256_ps128(half), upper_half_ps256(half))
+}
+
+/// Four weight rows by a fixed number of tokens. Each product is one vector accumulator over the inner dimension in
+/// ascending order, so it has the same bits whatever the tile it was computed in.
+@inline(__always)
+func tile<Format: WeightFormat, let tokens: Int>(
+  _: Format.Type, _: InlineArray<tokens, Void>.Type, _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int,
+  _ input: UnsafePointer<Float>, _ inputStride: Int, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+) {
+  // Rows past the last one repeat it; their sums are not stored.
+  let rowBytes = inner * Format.stride
+  let w0 = weights
+  let w1 = weights + rowBytes * min(1, rows - 1)
+  let w2 = weights + rowBytes * min(2, rows - 1)
+  let w3 = weights + rowBytes * min(3, rows - 1)
+  var sums0 = InlineArray<tokens, __m512>(repeating: _mm512_setzero_ps())
+  var sums1 = sums0
+  var sums2 = sums0
+  var sums3 = sums0
+  var k = 0
+  while k + 16 <= inner {
+    let offset = k * Format.stride
+    let a = Format.load(w0 + offset)
+    let b = Format.load(w1 + offset)
+    let c = Format.load(w2 + offset)
+    let d = Format.load(w3 + offset)
+    for t in 0..<tokens {
+      let x = _mm512_loadu_ps(input + t * inputStride + k)
+      sums0[t] = _mm512_fmadd_ps(a, x, sums0[t])
+      sums1[t] = _mm512_fmadd_ps(b, x, sums1[t])
+      sums2[t] = _mm512_fmadd_ps(c, x, sums2[t])
+      sums3[t] = _mm512_fmadd_ps(d, x, sums3[t])
+    }
+    k += 16
+  }
+  if k < inner {
+    let mask = __mmask16(truncatingIfNeeded: (1 << (inner - k)) - 1)
+    let offset = k * Format.stride
+    let a = Format.load(w0 + offset, mask)
+    let b = Format.load(w1 + offset, mask)
+    let c = Format.load(w2 + offset, mask)
+    let d = Format.load(w3 + offset, mask)
+    for t in 0..<tokens {
+      let x = _mm512_maskz_loadu_ps(mask, input + t * inputStride + k)
+      sums0[t] = _mm512_fmadd_ps(a, x, sums0[t])
+      sums1[t] = _mm512_fmadd_ps(b, x, sums1[t])
+      sums2[t] = _mm512_fmadd_ps(c, x, sums2[t])
+      sums3[t] = _mm512_fmadd_ps(d, x, sums3[t])
+    }
+  }
+  let stored = __mmask8(truncatingIfNeeded: (1 << min(rows, 4)) - 1)
+  for t in 0..<tokens {
+    _mm_mask_storeu_ps(output + t * outputStride, stored, laneSums(sums0[t], sums1[t], sums2[t], sums3[t]))
+  }
+}
+
+@inline(__always)
+func multiply<Format: WeightFormat>(
+  _ format: Format.Type, _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, _ input: UnsafePointer<Float>,
+  _ tokens: Int, _ inputStride: Int, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+) {
+  var row = 0
+  while row < rows {
+    let w = weights + row * inner * Format.stride
+    let count = min(4, rows - row)
+    let y = output + row
+    var t = 0
+    while t + 6 <= tokens {
+      tile(
+        format, InlineArray<6, Void>.self, w, count, inner, input + t * inputStride, inputStride,
+        y + t * outputStride, outputStride)
+      t += 6
+    }
+    if t + 4 <= tokens {
+      tile(
+        format, InlineArray<4, Void>.self, w, count, inner, input + t * inputStride, inputStride,
+        y + t * outputStride, outputStride)
+      t += 4
+    }
+    if t + 2 <= tokens {
+      tile(
+        format, InlineArray<2, Void>.self, w, count, inner, input + t * inputStride, inputStride,
+        y + t * outputStride, outputStride)
+      t += 2
+    }
+    if t < tokens {
+      tile(
+        format, InlineArray<1, Void>.self, w, count, inner, input + t * inputStride, inputStride,
+        y + t * outputStride, outputStride)
+    }
+    row += 4
+  }
+}
+
+/// `output[t][n] = Σk weights[n][k] · input[t][k]` with F32 weights; see `Kernels.multiply` for the contract.
+public func multiplyF32(
+  _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, _ input: UnsafePointer<Float>, _ tokens: Int,
+  _ inputStride: Int, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+) {
+  multiply(F32Weights.self, weights, rows, inner, input, tokens, inputStride, output, outputStride)
+}
+
+/// `output[t][n] = Σk weights[n][k] · input[t][k]` with F16 weights; see `Kernels.multiply` for the contract.
+public func multiplyF16(
+  _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, _ input: UnsafePointer<Float>, _ tokens: Int,
+  _ inputStride: Int, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+) {
+  multiply(F16Weights.self, weights, rows, inner, input, tokens, inputStride, output, outputStride)
+}
+
+/// `output[t][n] = Σk weights[n][k] · input[t][k]` with BF16 weights; see `Kernels.multiply` for the contract.
+public func multiplyBF16(
+  _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, _ input: UnsafePointer<Float>, _ tokens: Int,
+  _ inputStride: Int, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+) {
+  multiply(BF16Weights.self, weights, rows, inner, input, tokens, inputStride, output, outputStride)
+}

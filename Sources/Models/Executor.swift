@@ -1,0 +1,147 @@
+package import Kernels
+import Tensor
+
+/// What blocks compute with: the kernels, the threads, the workspace, and a queue of matrix products.
+package final class Executor {
+  package let kernels: Kernels
+  package let workers: WorkerPool
+  package let workspace: Workspace
+  private let scratch: UnsafeMutablePointer<Float>
+  private let scratchStride: Int
+  private let queue: UnsafeMutableBufferPointer<Product>
+  private var queued = 0
+  private var tileCount = 0
+
+  /// - Parameters:
+  ///   - workspace: gives the queue and the threads' scratch memory first, then what blocks take in a step.
+  ///   - scratchFloats: floats a thread needs for itself.
+  ///   - productCapacity: products a block may queue before running them.
+  package init(
+    kernels: Kernels, workers: WorkerPool, workspace: Workspace, scratchFloats: Int, productCapacity: Int
+  ) {
+    self.kernels = kernels
+    self.workers = workers
+    self.workspace = workspace
+    scratchStride = Self.roundedScratch(scratchFloats)
+    scratch = workspace.floats(scratchStride * workers.threadCount)
+    queue = UnsafeMutableBufferPointer(
+      start: workspace.take(Product.self, productCapacity), count: productCapacity)
+  }
+
+  /// The workspace bytes that `init` takes.
+  package static func workspaceBytes(scratchFloats: Int, threads: Int, productCapacity: Int) -> Int {
+    Workspace.bytes((Float.self, roundedScratch(scratchFloats) * threads), (Product.self, productCapacity))
+  }
+
+  private static func roundedScratch(_ floats: Int) -> Int { (floats + 15) / 16 * 16 }
+
+  /// A thread's own memory, of undefined content.
+  package func scratch(of worker: Int) -> UnsafeMutablePointer<Float> { scratch + worker * scratchStride }
+
+  /// Calls `body` for every row, on all threads where there are many.
+  func forEachRow(_ count: Int, _ body: (_ row: Int) -> Void) {
+    let rowsPerTile = 8
+    workers.run((count + rowsPerTile - 1) / rowsPerTile) { tile, _ in
+      for row in tile * rowsPerTile..<min(count, (tile + 1) * rowsPerTile) { body(row) }
+    }
+  }
+
+  // MARK: - Products
+
+  /// Queues `output[t] = matrix · input[t]`, rows of the output `outputStride` floats apart.
+  func enqueue(
+    _ matrix: Matrix, input: UnsafePointer<Float>, tokens: Int, output: UnsafeMutablePointer<Float>,
+    outputStride: Int? = nil
+  ) {
+    enqueue(matrix, gate: nil, input: input, tokens: tokens, output: output, outputStride: outputStride)
+  }
+
+  /// Queues a gated unit: `output[t] = silu(gate · input[t]) · (up · input[t])`, element by element.
+  func enqueue(
+    gate: Matrix, up: Matrix, input: UnsafePointer<Float>, tokens: Int, output: UnsafeMutablePointer<Float>
+  ) {
+    enqueue(up, gate: gate, input: input, tokens: tokens, output: output, outputStride: nil)
+  }
+
+  private func enqueue(
+    _ matrix: Matrix, gate: Matrix?, input: UnsafePointer<Float>, tokens: Int, output: UnsafeMutablePointer<Float>,
+    outputStride: Int?
+  ) {
+    guard tokens > 0 else { return }
+    let tileRows = Self.tileRows(matrix, tokens: tokens)
+    queue[queued] = Product(
+      matrix: matrix, gate: gate, input: input, tokens: tokens, output: output,
+      outputStride: outputStride ?? matrix.rows, tileRows: tileRows, firstTile: tileCount)
+    queued += 1
+    tileCount += (matrix.rows + tileRows - 1) / tileRows
+  }
+
+  /// Runs what is queued.
+  func runProducts() {
+    let products = UnsafeBufferPointer(rebasing: queue[..<queued])
+    workers.run(tileCount) { tile, worker in
+      let product = products[Self.index(of: tile, in: products)]
+      product.run(tile - product.firstTile, kernels, scratch(of: worker))
+    }
+    queued = 0
+    tileCount = 0
+  }
+
+  /// The product that a tile belongs to.
+  private static func index(of tile: Int, in products: UnsafeBufferPointer<Product>) -> Int {
+    var (low, high) = (0, products.count)
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if products[middle].firstTile <= tile { low = middle } else { high = middle }
+    }
+    return low
+  }
+
+  /// Multiplications worth handing to another thread.
+  private static let tileWork = 1 << 16
+  /// Results a tile has at most where it has more than 32 rows.
+  private static let tileResults = 4096
+
+  /// Scratch floats that gated products of so many tokens need.
+  static func productScratchFloats(tokens: Int) -> Int { max(tileResults, 36 * tokens) }
+
+  /// Weight rows a tile takes: enough work, and with many tokens enough reuse of what was loaded.
+  private static func tileRows(_ matrix: Matrix, tokens: Int) -> Int {
+    let work = tileWork / (matrix.columns * tokens)
+    let rows = min(max(tokens > 6 ? 32 : 4, work), max(32, tileResults / tokens))
+    return (rows + 3) / 4 * 4
+  }
+}
+
+/// A matrix times the rows of an input, in tiles of some matrix rows.
+private struct Product: BitwiseCopyable {
+  let matrix: Matrix
+  let gate: Matrix?
+  let input: UnsafePointer<Float>
+  let tokens: Int
+  let output: UnsafeMutablePointer<Float>
+  let outputStride: Int
+  let tileRows: Int
+  let firstTile: Int
+
+  func run(_ tile: Int, _ kernels: Kernels, _ scratch: UnsafeMutablePointer<Float>) {
+    let first = tile * tileRows
+    let rows = min(tileRows, matrix.rows - first)
+    multiply(matrix, first, rows, kernels, output + first, outputStride)
+    guard let gate else { return }
+    multiply(gate, first, rows, kernels, scratch, rows)
+    for t in 0..<tokens {
+      Elementwise.multiply(bySiLUOf: scratch + t * rows, output + t * outputStride + first, count: rows)
+    }
+  }
+
+  private func multiply(
+    _ matrix: Matrix, _ first: Int, _ rows: Int, _ kernels: Kernels, _ output: UnsafeMutablePointer<Float>,
+    _ outputStride: Int
+  ) {
+    kernels.multiply(
+      matrix.address + first * matrix.columns * matrix.type.byteCount, matrix.type, rows: rows,
+      inner: matrix.columns, input: input, tokens: tokens, inputStride: matrix.columns, output: output,
+      outputStride: outputStride)
+  }
+}

@@ -1,0 +1,87 @@
+import Foundation
+import Kernels
+import ModelFiles
+
+/// Linear attention by the gated delta rule (Yang et al., Gated Delta Networks, arXiv 2412.06464), behind a short
+/// causal convolution and followed by a gated norm.
+///
+/// Prefill and decode are one form. With S the matrix at the last chunk boundary and D(t,i) the decay from row i to
+/// row t (D(t,0) from the boundary), a row's update and output are
+///
+///     u_t = beta_t · (v_t − D(t,0)·Sᵀk_t − Σ_{i<t} (k_t·k_i)·D(t,i)·u_i)
+///     o_t = D(t,0)·Sᵀq_t + Σ_{i≤t} (q_t·k_i)·D(t,i)·u_i
+///
+/// so no row depends on how many rows came with it.
+struct GatedDeltaNet: Sendable {
+  let sizes: LinearAttentionConfiguration
+  let layout: DeltaStateLayout
+  /// Rows of each key head: its query, its key, then its value heads' values, then their gates.
+  let mixedProjection: Matrix
+  /// Rows of each key head: its value heads' write strengths, then their decays.
+  let strengthProjection: Matrix
+  let outputProjection: Matrix
+  /// By tap, then by channel: all queries, all keys, all values.
+  let convolution: Vector
+  let timeBias: Vector
+  /// −exp(A_log).
+  let decayRate: Vector
+  let norm: Vector
+  let normEpsilon: Float
+
+  init(_ configuration: ModelConfiguration, _ prefix: String, _ loader: inout WeightLoader) throws(ModelError) {
+    sizes = configuration.linearAttention
+    layout = DeltaStateLayout(sizes)
+    let hidden = configuration.hiddenSize
+    mixedProjection = try loader.matrix(
+      "\(prefix).in_proj_qkvz.weight", rows: 2 * sizes.keyDimension + 2 * sizes.valueDimension, columns: hidden)
+    strengthProjection = try loader.matrix(
+      "\(prefix).in_proj_ba.weight", rows: 2 * sizes.valueHeadCount, columns: hidden)
+    outputProjection = try loader.matrix("\(prefix).out_proj.weight", rows: hidden, columns: sizes.valueDimension)
+    convolution = try loader.convolution(
+      "\(prefix).conv1d.weight", channels: sizes.convolutionDimension, taps: sizes.convolutionKernelSize)
+    timeBias = try loader.vector("\(prefix).dt_bias", shape: [sizes.valueHeadCount])
+    decayRate = try loader.vector("\(prefix).A_log", shape: [sizes.valueHeadCount]) { -exp($0) }
+    norm = try loader.vector("\(prefix).norm.weight", shape: [sizes.valueHeadDimension])
+    normEpsilon = Float(configuration.normEpsilon)
+  }
+
+  static func workspaceBytes(_ sizes: LinearAttentionConfiguration, tokens: Int) -> Int {
+    Workspace.bytes(
+      (Float.self, tokens * 2 * (sizes.keyDimension + sizes.valueDimension)),
+      (Float.self, tokens * 2 * sizes.valueHeadCount), (Float.self, tokens * sizes.valueDimension))
+  }
+
+  static func scratchFloats(_ sizes: LinearAttentionConfiguration) -> Int {
+    DeltaScratch.floats(sizes)
+  }
+
+  /// Mixes the rows of `input` into `output`, `hiddenSize` floats each, and advances the sequences' states. A sequence
+  /// at position 0 must have a state of zeros.
+  func forward(
+    _ batch: Batch, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, states: DeltaStates,
+    _ executor: Executor
+  ) {
+    let mark = executor.workspace.mark
+    defer { executor.workspace.release(to: mark) }
+    let rows = batch.rowCount
+    let mixed = executor.workspace.floats(rows * mixedProjection.rows)
+    let strengths = executor.workspace.floats(rows * strengthProjection.rows)
+    let recalled = executor.workspace.floats(rows * sizes.valueDimension)
+    executor.enqueue(mixedProjection, input: input, tokens: rows, output: mixed)
+    executor.enqueue(strengthProjection, input: input, tokens: rows, output: strengths)
+    executor.runProducts()
+
+    executor.workers.run(batch.sequences.count * sizes.keyHeadCount) { tile, worker in
+      let sequence = batch.sequences[tile / sizes.keyHeadCount]
+      let head = DeltaHead(
+        net: self, keyHead: tile % sizes.keyHeadCount, state: states.base + sequence.slot * states.slotStride,
+        mixed: mixed + sequence.firstRow * mixedProjection.rows,
+        strengths: strengths + sequence.firstRow * strengthProjection.rows,
+        output: recalled + sequence.firstRow * sizes.valueDimension, kernels: executor.kernels,
+        scratch: DeltaScratch(executor.scratch(of: worker), sizes))
+      head.advance(from: sequence.position, count: sequence.count)
+    }
+    executor.enqueue(outputProjection, input: recalled, tokens: rows, output: output)
+    executor.runProducts()
+  }
+}

@@ -1,0 +1,145 @@
+import Kernels
+public import ModelFiles
+
+/// Loads the model in a folder: checks every tensor the architecture needs and refuses those it does not know.
+public func loadModel(_ folder: ModelFolder) throws(ModelError) -> Qwen3NextModel {
+  try Qwen3NextModel(folder.configuration, folder.weights)
+}
+
+/// Qwen3-Next: layers of gated delta nets and gated attention, each followed by a mixture of experts or an MLP.
+///
+/// A model is weights and how to compute with them; what belongs to sequences comes in from outside.
+public final class Qwen3NextModel: Sendable {
+  /// What the model's `config.json` says.
+  public let configuration: ModelConfiguration
+  private let embedding: Matrix
+  private let layers: [DecoderLayer]
+  private let norm: Vector
+  private let head: Matrix
+  private let rotary: RotaryEmbedding
+  private let owners: WeightOwners
+
+  init(_ configuration: ModelConfiguration, _ weights: TensorStore) throws(ModelError) {
+    self.configuration = configuration
+    let (vocabulary, hidden) = (configuration.vocabularySize, configuration.hiddenSize)
+    var loader = WeightLoader(weights)
+    embedding = try loader.matrix("model.embed_tokens.weight", rows: vocabulary, columns: hidden)
+    var layers: [DecoderLayer] = []
+    for index in 0..<configuration.layerCount { layers.append(try DecoderLayer(configuration, index, &loader)) }
+    self.layers = layers
+    norm = try loader.vector("model.norm.weight", shape: [hidden]) { 1 + $0 }
+    // A tied model may carry a copy of its embedding.
+    let ownsHead = !configuration.tiesWordEmbeddings || weights.contains("lm_head.weight")
+    head = ownsHead ? try loader.matrix("lm_head.weight", rows: vocabulary, columns: hidden) : embedding
+    rotary = RotaryEmbedding(configuration.rope)
+    try loader.checkAllTaken()
+    owners = loader.owners
+  }
+
+  /// Processes a batch: its keys, values and states go to `caches`, the last layer's output to `hidden`,
+  /// `hiddenSize` floats a row.
+  package func forward(
+    _ batch: Batch, _ caches: SequenceCaches, hidden: UnsafeMutablePointer<Float>, _ executor: Executor
+  ) {
+    let workspace = executor.workspace
+    let mark = workspace.mark
+    defer { workspace.release(to: mark) }
+    let rows = batch.rowCount
+    let size = configuration.hiddenSize
+    let normed = workspace.floats(rows * size)
+    let result = workspace.floats(rows * size)
+    let cosines = workspace.floats(rows * rotary.pairCount)
+    let sines = workspace.floats(rows * rotary.pairCount)
+    executor.forEachRow(rows) { row in
+      embedding.copyRow(Int(batch.tokens[row]), to: hidden + row * size)
+      rotary.fill(
+        position: Int(batch.positions[row]), cosines: cosines + row * rotary.pairCount,
+        sines: sines + row * rotary.pairCount)
+    }
+    for layer in layers {
+      normalize(layer.inputNorm, hidden, rows, output: normed, executor)
+      switch layer.mixer {
+      case .attention(let attention, let index):
+        attention.forward(
+          batch, input: normed, output: result, cosines: cosines, sines: sines, pages: caches.pages(index), executor)
+      case .deltaNet(let deltaNet, let index):
+        deltaNet.forward(batch, input: normed, output: result, states: caches.states(index), executor)
+      }
+      add(result, to: hidden, rows, executor)
+      normalize(layer.feedForwardNorm, hidden, rows, output: normed, executor)
+      switch layer.feedForward {
+      case .sparse(let experts): experts.forward(rows: rows, input: normed, output: result, executor)
+      case .dense(let mlp): mlp.forward(rows: rows, input: normed, output: result, executor)
+      }
+      add(result, to: hidden, rows, executor)
+    }
+  }
+
+  /// The logits of `rows` rows of `hidden`, which is overwritten by its norm, `vocabularySize` floats a row.
+  package func logits(
+    hidden: UnsafeMutablePointer<Float>, rows: Int, output: UnsafeMutablePointer<Float>, _ executor: Executor
+  ) {
+    normalize(norm, hidden, rows, output: hidden, executor)
+    executor.enqueue(head, input: hidden, tokens: rows, output: output)
+    executor.runProducts()
+  }
+
+  private func normalize(
+    _ norm: Vector, _ x: UnsafePointer<Float>, _ rows: Int, output: UnsafeMutablePointer<Float>, _ executor: Executor
+  ) {
+    let size = configuration.hiddenSize
+    let epsilon = Float(configuration.normEpsilon)
+    executor.forEachRow(rows) { row in
+      Normalization.rootMeanSquare(
+        x + row * size, weights: norm.values, epsilon: epsilon, count: size, output: output + row * size)
+    }
+  }
+
+  private func add(
+    _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, _ rows: Int, _ executor: Executor
+  ) {
+    let size = configuration.hiddenSize
+    executor.forEachRow(rows) { row in Elementwise.add(x + row * size, to: y + row * size, count: size) }
+  }
+}
+
+/// One layer: norm, mixer, norm, feed-forward, each pair around a residual.
+private struct DecoderLayer: Sendable {
+  /// What mixes tokens, and the how-manieth layer of its kind it is.
+  enum Mixer {
+    case attention(GatedAttention, index: Int)
+    case deltaNet(GatedDeltaNet, index: Int)
+  }
+
+  enum FeedForward {
+    case sparse(MixtureOfExperts)
+    case dense(GatedMLP)
+  }
+
+  let inputNorm: Vector
+  let mixer: Mixer
+  let feedForwardNorm: Vector
+  let feedForward: FeedForward
+
+  init(_ configuration: ModelConfiguration, _ layer: Int, _ loader: inout WeightLoader) throws(ModelError) {
+    let prefix = "model.layers.\(layer)"
+    let hidden = configuration.hiddenSize
+    let kind = configuration.layerKinds[layer]
+    let index = configuration.layerKinds[..<layer].count { $0 == kind }
+    inputNorm = try loader.vector("\(prefix).input_layernorm.weight", shape: [hidden]) { 1 + $0 }
+    switch kind {
+    case .fullAttention:
+      mixer = .attention(try GatedAttention(configuration, "\(prefix).self_attn", &loader), index: index)
+    case .linearAttention:
+      mixer = .deltaNet(try GatedDeltaNet(configuration, "\(prefix).linear_attn", &loader), index: index)
+    }
+    feedForwardNorm = try loader.vector("\(prefix).post_attention_layernorm.weight", shape: [hidden]) { 1 + $0 }
+    switch configuration.feedForwardKinds[layer] {
+    case .sparse: feedForward = .sparse(try MixtureOfExperts(configuration, "\(prefix).mlp", &loader))
+    case .dense:
+      feedForward = .dense(
+        try GatedMLP(
+          "\(prefix).mlp", hiddenSize: hidden, intermediateSize: configuration.intermediateSize, &loader))
+    }
+  }
+}

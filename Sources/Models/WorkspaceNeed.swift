@@ -1,0 +1,37 @@
+package import ModelFiles
+
+/// How much memory a step of a model needs beside its weights and caches.
+package struct WorkspaceNeed: Sendable, Hashable {
+  /// Floats that each thread needs for itself.
+  package let scratchFloats: Int
+  /// Products that a block queues at most.
+  package let productCapacity: Int
+  /// Bytes of `Qwen3NextModel.forward`.
+  package let forwardBytes: Int
+
+  /// The need for steps of at most `tokens` tokens.
+  package init(_ configuration: ModelConfiguration, tokens: Int) {
+    let hidden = configuration.hiddenSize
+    let hasAttention = configuration.layerKinds.contains(.fullAttention)
+    let hasDeltaNets = configuration.layerKinds.contains(.linearAttention)
+    let hasExperts = configuration.feedForwardKinds.contains(.sparse)
+    scratchFloats = [
+      Executor.productScratchFloats(tokens: tokens),
+      hasAttention ? GatedAttention.scratchFloats(configuration.attention) : 0,
+      hasDeltaNets ? GatedDeltaNet.scratchFloats(configuration.linearAttention) : 0,
+    ].reduce(0, max)
+    productCapacity = hasExperts ? MixtureOfExperts.productCapacity(configuration.experts) : 4
+    let largestBlock = [
+      hasAttention ? GatedAttention.workspaceBytes(configuration.attention, tokens: tokens) : 0,
+      hasDeltaNets ? GatedDeltaNet.workspaceBytes(configuration.linearAttention, tokens: tokens) : 0,
+      hasExperts
+        ? MixtureOfExperts.workspaceBytes(configuration.experts, hiddenSize: hidden, tokens: tokens) : 0,
+      GatedMLP.workspaceBytes(intermediateSize: configuration.intermediateSize, tokens: tokens),
+    ].reduce(0, max)
+    let angles = tokens * configuration.rope.pairCount
+    forwardBytes =
+      Workspace.bytes(
+        (Float.self, tokens * hidden), (Float.self, tokens * hidden), (Float.self, angles), (Float.self, angles))
+      + largestBlock
+  }
+}

@@ -1,4 +1,4 @@
-import Kernels
+public import Kernels
 public import ModelFiles
 public import Models
 
@@ -77,7 +77,7 @@ public final class Engine: ForwardEngine {
     let need = WorkspaceNeed(model, tokens: tokens)
     let workspace =
       Executor.workspaceBytes(
-        scratchFloats: need.scratchFloats, threads: configuration.threads, productCapacity: need.productCapacity)
+        scratchFloats: need.scratchFloats, threads: configuration.threads)
       + BatchBuilder.workspaceBytes(configuration)
       + Workspace.bytes(
         (Float.self, tokens * model.hiddenSize), (Float.self, logitRows * model.hiddenSize),

@@ -1,5 +1,5 @@
 /// The consecutive rows of a batch that belong to one sequence.
-package struct SequenceRows {
+package struct SequenceRows: BitwiseCopyable {
   /// The first of its rows in the batch.
   package var firstRow: Int
   /// How many rows it has.

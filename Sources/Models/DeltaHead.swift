@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import ModelFiles
+import Tensor
 
 /// One key head of a delta net, with its value heads, advancing one sequence.
 struct DeltaHead {

@@ -8,14 +8,13 @@ package final class Executor {
   package let workspace: Workspace
   private let scratch: UnsafeMutablePointer<Float>
   private let scratchStride: Int
-  private let queue: UnsafeMutableBufferPointer<Product>
-  private var queued = 0
+  private var queue: [Product] = []
   private var tileCount = 0
 
   /// - Parameters:
-  ///   - workspace: gives the queue and the threads' scratch memory first, then what blocks take in a step.
+  ///   - workspace: gives the threads' scratch memory first, then what blocks take in a step.
   ///   - scratchFloats: floats a thread needs for itself.
-  ///   - productCapacity: products a block may queue before running them.
+  ///   - productCapacity: products a block queues before running them; room is made for them once.
   package init(
     kernels: Kernels, workers: WorkerPool, workspace: Workspace, scratchFloats: Int, productCapacity: Int
   ) {
@@ -24,13 +23,12 @@ package final class Executor {
     self.workspace = workspace
     scratchStride = Self.roundedScratch(scratchFloats)
     scratch = workspace.floats(scratchStride * workers.threadCount)
-    queue = UnsafeMutableBufferPointer(
-      start: workspace.take(Product.self, productCapacity), count: productCapacity)
+    queue.reserveCapacity(productCapacity)
   }
 
   /// The workspace bytes that `init` takes.
-  package static func workspaceBytes(scratchFloats: Int, threads: Int, productCapacity: Int) -> Int {
-    Workspace.bytes((Float.self, roundedScratch(scratchFloats) * threads), (Product.self, productCapacity))
+  package static func workspaceBytes(scratchFloats: Int, threads: Int) -> Int {
+    Workspace.bytes(of: Float.self, roundedScratch(scratchFloats) * threads)
   }
 
   private static func roundedScratch(_ floats: Int) -> Int { (floats + 15) / 16 * 16 }
@@ -69,21 +67,22 @@ package final class Executor {
   ) {
     guard tokens > 0 else { return }
     let tileRows = Self.tileRows(matrix, tokens: tokens)
-    queue[queued] = Product(
-      matrix: matrix, gate: gate, input: input, tokens: tokens, output: output,
-      outputStride: outputStride ?? matrix.rows, tileRows: tileRows, firstTile: tileCount)
-    queued += 1
+    queue.append(
+      Product(
+        matrix: matrix, gate: gate, input: input, tokens: tokens, output: output,
+        outputStride: outputStride ?? matrix.rows, tileRows: tileRows, firstTile: tileCount))
     tileCount += (matrix.rows + tileRows - 1) / tileRows
   }
 
   /// Runs what is queued.
   func runProducts() {
-    let products = UnsafeBufferPointer(rebasing: queue[..<queued])
-    workers.run(tileCount) { tile, worker in
-      let product = products[Self.index(of: tile, in: products)]
-      product.run(tile - product.firstTile, kernels, scratch(of: worker))
+    queue.withUnsafeBufferPointer { products in
+      workers.run(tileCount) { tile, worker in
+        let product = products[Self.index(of: tile, in: products)]
+        product.run(tile - product.firstTile, kernels, scratch(of: worker))
+      }
     }
-    queued = 0
+    queue.removeAll(keepingCapacity: true)
     tileCount = 0
   }
 
@@ -114,7 +113,7 @@ package final class Executor {
 }
 
 /// A matrix times the rows of an input, in tiles of some matrix rows.
-private struct Product: BitwiseCopyable {
+private struct Product {
   let matrix: Matrix
   let gate: Matrix?
   let input: UnsafePointer<Float>

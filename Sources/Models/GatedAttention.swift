@@ -1,5 +1,6 @@
 import Kernels
 package import ModelFiles
+import Tensor
 
 /// The key-value pages of one full-attention layer. A page holds its keys by head, position and element, then its
 /// values likewise.
@@ -101,7 +102,8 @@ struct GatedAttention: Sendable {
       for head in 0..<sizes.keyValueHeadCount {
         let cached = self.cached(pages, page, head)
         let offset = position % KeyValuePages.pageSize * dimension
-        prepare(keys + row * keyProjection.rows + head * dimension, keyNorm, cosines, sines, output: cached.keys + offset)
+        prepare(
+          keys + row * keyProjection.rows + head * dimension, keyNorm, cosines, sines, output: cached.keys + offset)
         (cached.values + offset).update(from: values + row * valueProjection.rows + head * dimension, count: dimension)
       }
     }

@@ -1,0 +1,81 @@
+public import ChatTemplate
+import Foundation
+import JSON
+public import ModelFiles
+import OutputParsing
+public import Tokenizer
+
+/// Everything about a model that concerns text: how a conversation becomes tokens, and tokens a reply.
+public struct ChatFormat: Sendable {
+  /// Text to tokens and back.
+  public let tokenizer: Tokenizer
+  /// Conversation to text.
+  public let template: ChatTemplate
+  /// The modes the template offers.
+  public let modes: ModelModes
+  /// Sampling where a request does not say.
+  public let sampling: SamplingDefaults
+  /// Tokens that end a reply.
+  public let endTokens: Set<Int32>
+  let specialTokens: SpecialTokens
+  let toolCallFormat: ToolCallFormat?
+
+  /// Puts a model's text side together.
+  public init(
+    tokenizer: Tokenizer, template: ChatTemplate, specialTokens: SpecialTokens, generation: GenerationConfiguration
+  ) {
+    self.tokenizer = tokenizer
+    self.template = template
+    self.specialTokens = specialTokens
+    modes = ModelModes(template)
+    sampling = SamplingDefaults(generation)
+    endTokens = Set(generation.eosTokenIDs + (specialTokens.eos.flatMap(tokenizer.id(of:)).map { [$0] } ?? []))
+    toolCallFormat = ToolCallFormat.detect(inTemplate: template.source)
+  }
+
+  /// A conversation as the model reads it.
+  struct Prompt: Sendable {
+    let tokens: [Int32]
+    /// The reply begins inside a thought.
+    let startsInReasoning: Bool
+  }
+
+  /// Template variables that are the server's to set.
+  public static let reservedVariables: Set<String> = [
+    "messages", "tools", "add_generation_prompt", "bos_token", "eos_token", "pad_token", "unk_token",
+  ]
+
+  /// Renders and tokenises a conversation. `now` is what the template's `strftime_now` shows.
+  func prompt(for request: ChatRequest, now: Date) throws(GenerationError) -> Prompt {
+    var variables = request.templateArguments
+    for (name, value) in modes.templateArguments(for: request.mode) { variables[name] = value }
+    variables["messages"] = .array(request.messages)
+    variables["add_generation_prompt"] = true
+    if !request.tools.isEmpty { variables["tools"] = .array(request.tools) }
+    variables["bos_token"] = specialTokens.bos.map(JSON.string)
+    variables["eos_token"] = specialTokens.eos.map(JSON.string)
+    variables["pad_token"] = specialTokens.pad.map(JSON.string)
+    variables["unk_token"] = specialTokens.unknown.map(JSON.string)
+    do {
+      let text = try template.render(variables, now: now)
+      return Prompt(tokens: tokenizer.encode(text), startsInReasoning: ReasoningMarks.isOpen(atEndOf: text))
+    } catch {
+      throw .template(error)
+    }
+  }
+
+  /// What the reply to a request may contain.
+  func outputFormat(for request: ChatRequest, startsInReasoning: Bool) -> OutputFormat {
+    var schemas: [String: JSON] = [:]
+    for tool in request.tools {
+      let function = tool["function"] ?? tool
+      if let name = function["name"]?.stringValue { schemas[name] = function["parameters"] }
+    }
+    return OutputFormat(
+      reasoning: modes.canThink || startsInReasoning
+        ? ReasoningTags(open: ReasoningMarks.open, close: ReasoningMarks.close) : nil,
+      startsInReasoning: startsInReasoning, tools: toolCallFormat,
+      parsesToolCalls: request.parsesToolCalls && !request.tools.isEmpty && toolCallFormat != nil,
+      stop: request.stop, toolSchemas: schemas)
+  }
+}

@@ -1,0 +1,37 @@
+import Engine
+public import Logging
+import ModelFiles
+
+extension ChatService {
+  /// Plans the memory for a model, allocates it, and starts the step loop. Logs what was decided.
+  public convenience init(
+    model: LoadedModel, configuration: ServingConfiguration = ServingConfiguration(), logger: Logger
+  ) throws(ServingError) {
+    let plan = try MemoryPlan(for: model.folder.configuration, configuration)
+    for line in plan.summary { logger.info("\(line)") }
+    if model.folder.configuration.contextLength > plan.contextLength, configuration.contextLength == 0 {
+      logger.warning(
+        """
+        the model's context of \(model.folder.configuration.contextLength) tokens is cut to \(plan.contextLength): \
+        more does not fit into the memory
+        """)
+    }
+    if let penalty = model.folder.generation.repetitionPenalty, penalty != 1 {
+      logger.warning("generation_config.json asks for a repetition penalty of \(penalty), which is not applied")
+    }
+    let engine: Engine
+    do {
+      engine = try Engine(model: model.model, configuration: plan.engine)
+    } catch {
+      throw .engine(error)
+    }
+    logger.info(
+      """
+      modes=\(model.format.modes.names.joined(separator: ",")) default=\(model.format.modes.default.rawValue) \
+      instruction_set=\(engine.instructionSet)
+      """)
+    try self.init(
+      format: model.format, engine: engine, contextLength: plan.contextLength, scheduler: plan.scheduler,
+      logger: logger)
+  }
+}

@@ -1,0 +1,37 @@
+public import ChatTemplate
+public import Engine
+
+/// Why a request gets no reply, or no whole one.
+public enum GenerationError: Error {
+  /// The chat template refused the conversation.
+  case template(TemplateError)
+  /// The prompt leaves no room for a reply.
+  case promptTooLong(promptTokens: Int, contextLength: Int)
+  /// A sampling value is out of range.
+  case invalidParameter(name: String, message: String)
+  /// As many requests are waiting as may.
+  case queueFull(limit: Int)
+  /// The server is stopping.
+  case draining
+  /// The engine refused a step.
+  case engine(EngineError)
+  /// A defect in the server.
+  case defect(String)
+}
+
+extension GenerationError: CustomStringConvertible {
+  /// One sentence for the client.
+  public var description: String {
+    switch self {
+    case .template(let error): "The chat template refused the conversation: \(error)"
+    case .promptTooLong(let promptTokens, let contextLength):
+      "This model's maximum context length is \(contextLength) tokens, but the messages resulted in "
+        + "\(promptTokens) tokens, which leaves no room for a reply. Please shorten the messages."
+    case .invalidParameter(_, let message): message
+    case .queueFull(let limit): "The server is busy: \(limit) requests are running or waiting. Please retry later."
+    case .draining: "The server is shutting down."
+    case .engine(let error): "The engine failed: \(error)"
+    case .defect(let what): "Internal error: \(what)"
+    }
+  }
+}

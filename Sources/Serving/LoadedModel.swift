@@ -1,0 +1,98 @@
+import ChatTemplate
+import Foundation
+public import ModelFiles
+public import Models
+import Tokenizer
+
+/// A model folder, opened and checked: weights ready to compute with, and the text side.
+public struct LoadedModel: Sendable {
+  /// What loading does, in order.
+  public enum Stage: String, Sendable {
+    /// Reads the configuration and the headers of the weight files.
+    case files
+    /// Reads the tokenizer.
+    case tokenizer
+    /// Compiles the chat template.
+    case template
+    /// Checks and prepares every tensor.
+    case weights
+  }
+
+  /// Configuration and files.
+  public let folder: ModelFolder
+  /// Tokenizer, template, modes.
+  public let format: ChatFormat
+  /// The weights.
+  public let model: Qwen3NextModel
+
+  /// Loads the model in a folder.
+  ///
+  /// - Parameters:
+  ///   - path: a folder in Hugging Face format.
+  ///   - chatTemplatePath: a Jinja file that replaces the model's own chat template.
+  ///   - progress: hears what is done next.
+  public init(
+    path: String, chatTemplatePath: String? = nil, progress: (Stage) -> Void = { _ in }
+  ) throws(ServingError) {
+    progress(.files)
+    let tokenizerJSON: [UInt8]
+    do {
+      folder = try ModelFolder(path: path)
+      tokenizerJSON = try folder.tokenizerJSON()
+    } catch {
+      throw .modelFiles(error)
+    }
+    progress(.tokenizer)
+    let tokenizer: Tokenizer
+    do {
+      tokenizer = try Tokenizer(tokenizerJSON: tokenizerJSON)
+    } catch {
+      throw .tokenizer(folder: path, error)
+    }
+    guard tokenizer.vocabularySize <= folder.configuration.vocabularySize else {
+      throw .invalidSetting(
+        name: "\(path)/tokenizer.json",
+        expected: "at most the \(folder.configuration.vocabularySize) tokens of the model",
+        found: "\(tokenizer.vocabularySize)")
+    }
+    progress(.template)
+    format = ChatFormat(
+      tokenizer: tokenizer, template: try Self.template(of: folder, overriddenBy: chatTemplatePath),
+      specialTokens: folder.specialTokens, generation: folder.generation)
+    progress(.weights)
+    do {
+      model = try loadModel(folder)
+    } catch {
+      throw .model(error)
+    }
+  }
+
+  /// Loads the model that comes with the program.
+  public static func embedded(
+    chatTemplatePath: String? = nil, progress: (Stage) -> Void = { _ in }
+  ) throws(ServingError) -> LoadedModel {
+    try LoadedModel(path: EmbeddedModel.folder(), chatTemplatePath: chatTemplatePath, progress: progress)
+  }
+
+  private static func template(
+    of folder: ModelFolder, overriddenBy path: String?
+  ) throws(ServingError) -> ChatTemplate {
+    let source: String
+    if let path {
+      do {
+        source = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
+      } catch {
+        throw .unreadableChatTemplate(path: path, reason: error.localizedDescription)
+      }
+    } else if let own = folder.chatTemplate {
+      source = own
+    } else {
+      throw .noChatTemplate(folder: folder.path)
+    }
+    do {
+      return try ChatTemplate(source: source)
+    } catch {
+      throw .template(path: path, error)
+    }
+  }
+}

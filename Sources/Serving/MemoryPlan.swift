@@ -1,0 +1,88 @@
+public import Engine
+import Foundation
+public import ModelFiles
+public import Scheduler
+
+/// How the memory of a service is divided, fixed at start.
+public struct MemoryPlan: Sendable {
+  /// What the engine allocates.
+  public let engine: EngineConfiguration
+  /// What the scheduler hands out: the same pages and slots.
+  public let scheduler: SchedulerConfiguration
+  /// Tokens of one conversation.
+  public let contextLength: Int
+  /// The bytes it takes.
+  public let need: MemoryNeed
+
+  /// Plans for a model on this machine.
+  public init(
+    for model: ModelConfiguration, _ configuration: ServingConfiguration
+  ) throws(ServingError) {
+    try self.init(
+      modelContextLength: model.contextLength, configuration, availableBytes: AvailableMemory.bytes(),
+      processorCount: ProcessInfo.processInfo.activeProcessorCount
+    ) { Engine.memory(for: model, $0) }
+  }
+
+  /// Plans with all that is looked up given.
+  ///
+  /// Slots and workspace come first. Of the rest, pages take what whole contexts of all running requests need, but no
+  /// more than the budget: the configured bytes, or half of what is available. Where not even one context of the model
+  /// fits, the context is cut to the pages that do, unless its length was asked for.
+  init(
+    modelContextLength: Int, _ configuration: ServingConfiguration, availableBytes: Int, processorCount: Int,
+    need: (EngineConfiguration) -> MemoryNeed
+  ) throws(ServingError) {
+    guard configuration.contextLength <= modelContextLength else {
+      throw .invalidSetting(
+        name: "context-length", expected: "at most the model's \(modelContextLength)",
+        found: "\(configuration.contextLength)")
+    }
+    let pageSize = EngineConfiguration.pageSize
+    let running = configuration.maximumRunning
+    let wantedContext = configuration.contextLength == 0 ? modelContextLength : configuration.contextLength
+    let pagesPerContext = (wantedContext + pageSize - 1) / pageSize
+    var engine = EngineConfiguration(
+      pageCount: 1, slotCount: running, maximumStepTokens: max(configuration.stepTokens, running),
+      threads: configuration.threads == 0 ? processorCount : configuration.threads)
+
+    let least = need(engine)
+    let budget =
+      configuration.keyValueBytes == 0
+      ? availableBytes / 2 - least.slots - least.workspace : configuration.keyValueBytes
+    let affordable = budget / max(1, least.pages)
+    guard affordable >= 1 else {
+      throw .tooLittleMemory(
+        purpose: "the key-value cache, beside \(least.slots + least.workspace) bytes of state and workspace",
+        needed: least.pages, available: max(0, budget))
+    }
+    if affordable < pagesPerContext, configuration.contextLength > 0 {
+      throw .tooLittleMemory(
+        purpose: "a context of \(wantedContext) tokens", needed: pagesPerContext * least.pages, available: budget)
+    }
+    engine.pageCount = min(affordable, pagesPerContext * running)
+    self.engine = engine
+    contextLength = min(wantedContext, engine.pageCount * pageSize)
+    scheduler = SchedulerConfiguration(
+      pageSize: pageSize, pageCount: engine.pageCount, slotCount: running, stepTokenBudget: engine.maximumStepTokens,
+      maximumRunning: running, maximumQueued: configuration.maximumQueued)
+    self.need = need(engine)
+  }
+
+  /// Lines for the start-up log.
+  public var summary: [String] {
+    [
+      "context=\(contextLength) tokens, running=\(scheduler.maximumRunning) requests, "
+        + "queue=\(scheduler.maximumQueued) requests, step=\(engine.maximumStepTokens) tokens, "
+        + "threads=\(engine.threads)",
+      "memory: pages=\(Self.mebibytes(need.pages)) (\(engine.pageCount) of \(scheduler.pageSize) tokens), "
+        + "states=\(Self.mebibytes(need.slots)) (\(engine.slotCount) slots), "
+        + "workspace=\(Self.mebibytes(need.workspace)), total=\(Self.mebibytes(need.total)); weights are mapped files",
+    ]
+  }
+
+  private static func mebibytes(_ bytes: Int) -> String {
+    let tenths = (bytes * 10 + (1 << 19)) >> 20
+    return "\(tenths / 10).\(tenths % 10) MiB"
+  }
+}

@@ -1,0 +1,26 @@
+import Synchronization
+
+/// What the step loop has done, and holds.
+public struct ServiceStatistics: Sendable, Equatable {
+  /// Steps begun.
+  public var steps = 0
+  /// Requests running.
+  public var running = 0
+  /// Requests waiting.
+  public var waiting = 0
+  /// Tokens sampled.
+  public var generatedTokens = 0
+  /// Times a running request gave its memory back for an older one.
+  public var preemptions = 0
+  /// Requests cancelled by their clients.
+  public var cancelled = 0
+}
+
+/// The statistics where other threads can read them.
+final class StatisticsBoard: Sendable {
+  private let state = Mutex(ServiceStatistics())
+
+  var current: ServiceStatistics { state.withLock { $0 } }
+
+  func update(_ change: (inout ServiceStatistics) -> Void) { state.withLock { change(&$0) } }
+}

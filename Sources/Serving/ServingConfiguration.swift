@@ -1,0 +1,29 @@
+/// How much work a service takes on, and the memory it may use.
+public struct ServingConfiguration: Sendable, Equatable {
+  /// Tokens of one conversation, prompt and reply together; 0 means as many as the model allows and memory holds.
+  public var contextLength: Int
+  /// Requests that advance together. Each holds a slot of linear-attention state.
+  public var maximumRunning: Int
+  /// Requests that may wait for their turn.
+  public var maximumQueued: Int
+  /// Tokens of one engine step, prompts and replies together; at least one for each running request is used.
+  public var stepTokens: Int
+  /// Bytes of the key-value cache; 0 means what all running requests need for whole contexts, within half of the free
+  /// memory.
+  public var keyValueBytes: Int
+  /// Threads that compute; 0 means one a core.
+  public var threads: Int
+
+  /// A configuration; the defaults fit a small machine.
+  public init(
+    contextLength: Int = 0, maximumRunning: Int = 8, maximumQueued: Int = 256, stepTokens: Int = 512,
+    keyValueBytes: Int = 0, threads: Int = 0
+  ) {
+    self.contextLength = contextLength
+    self.maximumRunning = maximumRunning
+    self.maximumQueued = maximumQueued
+    self.stepTokens = stepTokens
+    self.keyValueBytes = keyValueBytes
+    self.threads = threads
+  }
+}

@@ -1,0 +1,54 @@
+public import ChatTemplate
+public import Engine
+public import ModelFiles
+public import Models
+public import Scheduler
+public import Tokenizer
+
+/// Why a model cannot be served.
+public enum ServingError: Error {
+  /// The folder's files are missing, damaged or inconsistent.
+  case modelFiles(ModelFileError)
+  /// The weights do not make up the architecture.
+  case model(ModelError)
+  /// `tokenizer.json` in the folder cannot be used.
+  case tokenizer(folder: String, TokenizerError)
+  /// The folder has no chat template, and none was given.
+  case noChatTemplate(folder: String)
+  /// The file given as chat template cannot be read.
+  case unreadableChatTemplate(path: String, reason: String)
+  /// The chat template is not one; `path` is the file it was given in, nil for the model's own.
+  case template(path: String?, TemplateError)
+  /// The embedded model's files are in none of the places they may be.
+  case embeddedModelMissing(searched: [String])
+  /// The memory does not hold what was asked for.
+  case tooLittleMemory(purpose: String, needed: Int, available: Int)
+  /// A setting is out of range.
+  case invalidSetting(name: String, expected: String, found: String)
+  /// The engine refused its configuration.
+  case engine(EngineError)
+  /// The scheduler refused its configuration.
+  case scheduler(SchedulerError)
+}
+
+extension ServingError: CustomStringConvertible {
+  /// What to tell who starts the server.
+  public var description: String {
+    switch self {
+    case .modelFiles(let error): "\(error)"
+    case .model(let error): "\(error)"
+    case .tokenizer(let folder, let error): "\(folder)/tokenizer.json: \(error)"
+    case .noChatTemplate(let folder):
+      "\(folder): no chat template in chat_template.jinja or tokenizer_config.json; name one with --chat-template"
+    case .unreadableChatTemplate(let path, let reason): "chat template \(path) cannot be read: \(reason)"
+    case .template(let path, let error): "chat template\(path.map { " \($0)" } ?? ""): \(error)"
+    case .embeddedModelMissing(let searched):
+      "the embedded model was not found in any of: " + searched.joined(separator: ", ")
+    case .tooLittleMemory(let purpose, let needed, let available):
+      "\(purpose) needs \(needed) bytes, and \(available) are available"
+    case .invalidSetting(let name, let expected, let found): "\(name): expected \(expected), found \(found)"
+    case .engine(let error): "\(error)"
+    case .scheduler(let error): "\(error)"
+    }
+  }
+}

@@ -4,12 +4,16 @@ enum ByteAlphabet {
   /// The bytes that `text` spells, or nil where a character of it is not in the alphabet.
   static func bytes(of text: String) -> [UInt8]? {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.utf8.count)
+    return append(text, to: &bytes) ? bytes : nil
+  }
+
+  /// Appends the bytes that `text` spells. Where a character of it is not in the alphabet, stops there and returns false.
+  static func append(_ text: String, to bytes: inout [UInt8]) -> Bool {
     for scalar in text.unicodeScalars {
-      guard let byte = byte(of: scalar.value) else { return nil }
+      guard let byte = byte(of: scalar.value) else { return false }
       bytes.append(byte)
     }
-    return bytes
+    return true
   }
 
   /// The text that spells `bytes`.
@@ -18,10 +22,6 @@ enum ByteAlphabet {
     for byte in bytes { scalars.append(scalar(of: byte)) }
     return String(scalars)
   }
-
-  /// What a token of a vocabulary or an added token decodes to: the bytes it spells or, where a character is not in
-  /// the alphabet, its own UTF-8, as the ByteLevel decoder of `tokenizers` has it.
-  static func decodedBytes(of token: String) -> [UInt8] { bytes(of: token) ?? Array(token.utf8) }
 
   private static func byte(of scalar: UInt32) -> UInt8? {
     switch scalar {

@@ -3,8 +3,10 @@
 struct BytePairModel: Sendable {
   private let vocabulary: Vocabulary
   private let merges: MergeTable
-  /// Ids of the single bytes; nil where the vocabulary lacks one, which is then left out of words as in `tokenizers`.
-  private let byteIDs: [Int32?]
+  /// Ids of the single bytes; -1 where the vocabulary lacks one, which is then left out of words as in `tokenizers`.
+  private let byteIDs: [Int32]
+  /// The merges of two single bytes: half of all look-ups, from a table that stays in the processor's cache.
+  private let byteMerges: [MergeTable.Merge]
   /// For each id whether a word that is just this token becomes this token. Most words of a text are of that kind, and
   /// one look-up settles them: it takes the place of a cache of words, and needs no lock.
   private var isWholeWord: [Bool] = []
@@ -13,10 +15,12 @@ struct BytePairModel: Sendable {
   init(vocabulary: Vocabulary, merges: MergeTable, ignoresMerges: Bool) {
     self.vocabulary = vocabulary
     self.merges = merges
-    byteIDs = (0...255).map { byte in
+    let byteIDs = (0...255).map { byte in
       let word = [UInt8(byte)]
-      return vocabulary.id(ofWord: word.span, 0..<1)
+      return vocabulary.id(ofWord: word.span, 0..<1) ?? -1
     }
+    self.byteIDs = byteIDs
+    byteMerges = byteIDs.flatMap { left in byteIDs.map { right in merges.merge(left: left, right: right) } }
     if ignoresMerges {
       isWholeWord = [Bool](repeating: true, count: vocabulary.size)
       return
@@ -35,7 +39,7 @@ struct BytePairModel: Sendable {
   }
 
   /// Whether every byte has a token, so that no text is lost.
-  var isByteComplete: Bool { byteIDs.allSatisfy { $0 != nil } }
+  var isByteComplete: Bool { byteIDs.allSatisfy { $0 >= 0 } }
 
   /// Appends the tokens of one word of `text`.
   @inline(__always)
@@ -49,60 +53,78 @@ struct BytePairModel: Sendable {
 
   /// Memory of merging, kept from word to word.
   struct Workspace {
-    fileprivate struct Symbol {
-      var id: Int32
-      var previous: Int32
-      /// -1 behind the last symbol.
-      var next: Int32
-    }
-
     fileprivate var symbols: [Symbol] = []
     fileprivate var queue = MergeQueue()
+  }
+
+  /// A token of a word that is being merged, in a doubly linked list.
+  fileprivate struct Symbol {
+    var id: Int32
+    var previous: Int32
+    /// -1 behind the last symbol.
+    var next: Int32
+    /// The merge with the next symbol.
+    var merge: MergeTable.Merge
   }
 
   /// Merges by a linked list of symbols and a queue of pairs: O(n log n) for a word of n bytes.
   private func merge(_ text: Span<UInt8>, _ word: Range<Int>, into output: inout [Int32], workspace: inout Workspace) {
     fill(&workspace, with: text, word)
-    while let (rank, position) = workspace.queue.popFirst() {
-      let left = workspace.symbols[position]
-      // A pair one of whose symbols has been merged since it was queued is stale: its rank is another one now.
-      guard left.id >= 0, left.next >= 0,
-        let merge = merges.merge(left: left.id, right: workspace.symbols[Int(left.next)].id), merge.rank == rank
-      else { continue }
-      let right = workspace.symbols[Int(left.next)]
-      workspace.symbols[Int(left.next)].id = -1
-      workspace.symbols[position].id = merge.merged
-      workspace.symbols[position].next = right.next
+    if !workspace.symbols.isEmpty { merge(&workspace.symbols, &workspace.queue, into: &output) }
+  }
+
+  private func merge(_ list: inout [Symbol], _ queue: inout MergeQueue, into output: inout [Int32]) {
+    var symbols = list.mutableSpan
+    while let (rank, position) = queue.popFirst() {
+      let left = symbols[position]
+      // One of the two has been merged with something else since the pair was queued.
+      guard left.merge.rank == rank else { continue }
+      let right = symbols[Int(left.next)]
+      symbols[Int(left.next)].merge = .none
+      symbols[position].id = left.merge.merged
+      symbols[position].next = right.next
       if right.next >= 0 {
-        workspace.symbols[Int(right.next)].previous = Int32(truncatingIfNeeded: position)
-        enqueue(position, Int(right.next), &workspace)
+        symbols[Int(right.next)].previous = Int32(truncatingIfNeeded: position)
+        enqueue(position, Int(right.next), &symbols, &queue)
+      } else {
+        symbols[position].merge = .none
       }
-      if left.previous >= 0 { enqueue(Int(left.previous), position, &workspace) }
+      if left.previous >= 0 { enqueue(Int(left.previous), position, &symbols, &queue) }
     }
-    var index = workspace.symbols.isEmpty ? -1 : 0
+    var index = 0
     while index >= 0 {
-      output.append(workspace.symbols[index].id)
-      index = Int(workspace.symbols[index].next)
+      output.append(symbols[index].id)
+      index = Int(symbols[index].next)
     }
   }
 
   private func fill(_ workspace: inout Workspace, with text: Span<UInt8>, _ word: Range<Int>) {
     workspace.symbols.removeAll(keepingCapacity: true)
     workspace.queue.removeAll()
+    var previous: UInt8?
     for index in word {
-      guard let id = byteIDs[Int(text[index])] else { continue }
-      let position = Int32(truncatingIfNeeded: workspace.symbols.count)
-      workspace.symbols.append(Workspace.Symbol(id: id, previous: position - 1, next: position + 1))
+      let byte = text[index]
+      let id = byteIDs[Int(byte)]
+      if id < 0 { continue }
+      let position = workspace.symbols.count
+      if let previous {
+        let merge = byteMerges[Int(previous) << 8 | Int(byte)]
+        workspace.symbols[position - 1].merge = merge
+        workspace.queue.insert(merge, position: position - 1)
+      }
+      workspace.symbols.append(
+        Symbol(
+          id: id, previous: Int32(truncatingIfNeeded: position - 1), next: Int32(truncatingIfNeeded: position + 1),
+          merge: .none))
+      previous = byte
     }
-    guard !workspace.symbols.isEmpty else { return }
-    workspace.symbols[workspace.symbols.count - 1].next = -1
-    for position in 0..<workspace.symbols.count - 1 { enqueue(position, position + 1, &workspace) }
+    if !workspace.symbols.isEmpty { workspace.symbols[workspace.symbols.count - 1].next = -1 }
   }
 
   @inline(__always)
-  private func enqueue(_ left: Int, _ right: Int, _ workspace: inout Workspace) {
-    if let merge = merges.merge(left: workspace.symbols[left].id, right: workspace.symbols[right].id) {
-      workspace.queue.insert(rank: merge.rank, position: left)
-    }
+  private func enqueue(_ left: Int, _ right: Int, _ symbols: inout MutableSpan<Symbol>, _ queue: inout MergeQueue) {
+    let merge = merges.merge(left: symbols[left].id, right: symbols[right].id)
+    symbols[left].merge = merge
+    queue.insert(merge, position: left)
   }
 }

@@ -67,8 +67,12 @@ struct JSONNode {
   func unsupported(supported: String) -> TokenizerError { unsupported(path, value, supported: supported) }
 
   private func unsupported(_ path: String, _ found: JSON, supported: String) -> TokenizerError {
-    let text = found.serialized().unicodeScalars
-    let shown = String(String.UnicodeScalarView(text.prefix(200))) + (text.count > 200 ? "…" : "")
-    return .unsupported(path: path, found: shown, supported: supported)
+    .unsupported(path: path, found: Self.shown(found), supported: supported)
+  }
+
+  /// A value as error messages show it: its JSON, cut off where it is long.
+  static func shown(_ value: JSON) -> String {
+    let text = value.serialized().unicodeScalars
+    return String(String.UnicodeScalarView(text.prefix(200))) + (text.count > 200 ? "…" : "")
   }
 }

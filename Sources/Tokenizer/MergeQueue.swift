@@ -5,9 +5,11 @@ struct MergeQueue {
 
   mutating func removeAll() { heap.removeAll(keepingCapacity: true) }
 
+  /// Adds the merge of the symbol at `position` with its neighbour, if they have one.
   @inline(__always)
-  mutating func insert(rank: UInt32, position: Int) {
-    let entry = UInt64(rank) << 32 | UInt64(UInt32(truncatingIfNeeded: position))
+  mutating func insert(_ merge: MergeTable.Merge, position: Int) {
+    if merge.rank == .max { return }
+    let entry = UInt64(merge.rank) << 32 | UInt64(UInt32(truncatingIfNeeded: position))
     var index = heap.count
     heap.append(entry)
     while index > 0 {

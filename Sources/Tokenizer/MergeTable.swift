@@ -4,13 +4,15 @@ struct MergeTable: Sendable {
   struct Merge {
     let rank: UInt32
     let merged: Int32
+
+    /// Of a pair that has no merge.
+    static let none = Merge(rank: .max, merged: -1)
   }
 
   private struct Slot {
     /// Left id in the upper half, right one in the lower; all ones is free.
     var pair = UInt64.max
-    var rank: UInt32 = 0
-    var merged: Int32 = 0
+    var merge = Merge.none
   }
 
   private var slots: [Slot]
@@ -26,15 +28,12 @@ struct MergeTable: Sendable {
   /// Adds a merge; of two with one pair the later counts, as in `tokenizers`.
   mutating func insert(left: Int32, right: Int32, rank: UInt32, merged: Int32) {
     let index = slotIndex(of: Self.pair(left, right))
-    slots[index] = Slot(pair: Self.pair(left, right), rank: rank, merged: merged)
+    slots[index] = Slot(pair: Self.pair(left, right), merge: Merge(rank: rank, merged: merged))
   }
 
-  /// The merge of two neighbours, if there is one.
+  /// The merge of two neighbours.
   @inline(__always)
-  func merge(left: Int32, right: Int32) -> Merge? {
-    let slot = slots[slotIndex(of: Self.pair(left, right))]
-    return slot.pair == .max ? nil : Merge(rank: slot.rank, merged: slot.merged)
-  }
+  func merge(left: Int32, right: Int32) -> Merge { slots[slotIndex(of: Self.pair(left, right))].merge }
 
   @inline(__always)
   private static func pair(_ left: Int32, _ right: Int32) -> UInt64 {

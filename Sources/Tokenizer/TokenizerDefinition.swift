@@ -37,9 +37,14 @@ struct TokenizerDefinition {
     ignoresMerges = try model.optionalMember("ignore_merges")?.bool() ?? false
     let entries = try Self.entries(model.member("vocab"))
     addedTokens = try Self.addedTokens(root.optionalMember("added_tokens"))
-    vocabulary = Vocabulary(
-      model: entries, added: addedTokens.map { Vocabulary.Entry(id: $0.id, text: $0.content) })
-    try Self.checkIDs(entries: entries, added: addedTokens, vocabulary: vocabulary)
+    do {
+      vocabulary = try Vocabulary(
+        model: entries, added: addedTokens.map { Vocabulary.Entry(id: $0.id, text: $0.content) })
+    } catch {
+      throw .invalid(
+        path: "the id of \(JSONNode.shown(.string(error.entry.text)))", expected: "one of its own",
+        found: "\(error.entry.id)")
+    }
     merges = try Self.merges(model.member("merges"), vocabulary: vocabulary)
   }
 
@@ -117,9 +122,10 @@ struct TokenizerDefinition {
     entries.reserveCapacity(object.count)
     for (text, value) in object {
       guard case .integer(let number) = value else {
-        throw .wrongType(path: "\(vocab.path)[\(quoted(text))]", expected: "an integer", found: value.kindName)
+        throw .wrongType(
+          path: "\(vocab.path)[\(JSONNode.shown(.string(text)))]", expected: "an integer", found: value.kindName)
       }
-      let id = try JSONNode.tokenID(number, path: "\(vocab.path)[\(quoted(text))]")
+      let id = try JSONNode.tokenID(number, path: "\(vocab.path)[\(JSONNode.shown(.string(text)))]")
       entries.append(Vocabulary.Entry(id: id, text: text))
     }
     return entries
@@ -149,23 +155,6 @@ struct TokenizerDefinition {
     return tokens
   }
 
-  /// No id may stand for two texts, and no text for two ids.
-  private static func checkIDs(
-    entries: [Vocabulary.Entry], added: [AddedToken], vocabulary: Vocabulary
-  ) throws(TokenizerError) {
-    for entry in entries where vocabulary.id(ofText: entry.text) != entry.id || !isText(entry.text, of: entry.id) {
-      throw .invalid(
-        path: "model.vocab[\(quoted(entry.text))]", expected: "an id of its own", found: "\(entry.id)")
-    }
-    for token in added where vocabulary.id(ofText: token.content) != token.id || !isText(token.content, of: token.id) {
-      throw .invalid(
-        path: "the id of added token \(quoted(token.content))", expected: "an id of its own", found: "\(token.id)")
-    }
-    func isText(_ text: String, of id: Int32) -> Bool {
-      vocabulary.text(of: id)?.utf8.elementsEqual(text.utf8) ?? false
-    }
-  }
-
   /// Merges as `"a b"` or as `["a", "b"]`, in the order of their ranks.
   private static func merges(_ list: JSONNode, vocabulary: Vocabulary) throws(TokenizerError) -> MergeTable {
     guard let elements = list.value.arrayValue else {
@@ -173,21 +162,19 @@ struct TokenizerDefinition {
     }
     var table = MergeTable(capacity: elements.count)
     var rank: UInt32 = 0
+    var buffer: [UInt8] = []
     for (index, element) in elements.enumerated() {
       guard let (left, right) = pair(element) else {
         // Files converted from merges.txt may have kept its first line.
         if let comment = element.stringValue, comment.utf8.starts(with: "#version".utf8) { continue }
+        throw .invalid(path: "\(list.path)[\(index)]", expected: "two tokens", found: JSONNode.shown(element))
+      }
+      guard let ids = vocabulary.ids(ofMerge: left, right, buffer: &buffer) else {
         throw .invalid(
-          path: "\(list.path)[\(index)]", expected: "two tokens", found: String(element.serialized().prefix(200)))
+          path: "\(list.path)[\(index)]", expected: "tokens of model.vocab, alone and joined",
+          found: JSONNode.shown([.string(left), .string(right)]))
       }
-      var ids: [Int32] = []
-      for token in [left, right, left + right] {
-        guard let id = vocabulary.id(ofText: token) else {
-          throw .invalid(path: "\(list.path)[\(index)]", expected: "tokens of model.vocab", found: quoted(token))
-        }
-        ids.append(id)
-      }
-      table.insert(left: ids[0], right: ids[1], rank: rank, merged: ids[2])
+      table.insert(left: ids.left, right: ids.right, rank: rank, merged: ids.merged)
       rank += 1
     }
     return table
@@ -205,6 +192,4 @@ struct TokenizerDefinition {
     default: return nil
     }
   }
-
-  private static func quoted(_ text: String) -> String { JSON.string(text).serialized() }
 }

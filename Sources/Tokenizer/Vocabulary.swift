@@ -18,6 +18,11 @@ struct Vocabulary: Sendable {
     let text: String
   }
 
+  /// An entry that contradicts another one.
+  struct Conflict: Error {
+    let entry: Entry
+  }
+
   private var bytes: [UInt8] = []
   /// Where the bytes of each id start; one more entry than ids.
   private var starts: [UInt32] = [0]
@@ -29,17 +34,22 @@ struct Vocabulary: Sendable {
   private(set) var longestToken = 0
 
   /// - Parameters:
-  ///   - model: tokens that merging produces.
+  ///   - model: tokens that merging produces. No text comes twice.
   ///   - added: tokens found as they are in text; one that is a model token too has the same id.
-  ///     Apart from that no id and no text comes twice.
-  init(model: [Entry], added: [Entry]) {
-    let size = (model + added).reduce(0) { max($0, Int($1.id) + 1) }
+  /// - Throws: the first entry whose id is that of another token, or whose text has another id too.
+  init(model: [Entry], added: [Entry]) throws(Conflict) {
+    let size = max(model.reduce(0) { max($0, Int($1.id) + 1) }, added.reduce(0) { max($0, Int($1.id) + 1) })
     var entries = [Entry?](repeating: nil, count: size)
-    var isWord = [Bool](repeating: false, count: size)
-    for entry in added { entries[Int(entry.id)] = entry }
     for entry in model {
+      if entries[Int(entry.id)] != nil { throw Conflict(entry: entry) }
       entries[Int(entry.id)] = entry
-      isWord[Int(entry.id)] = true
+    }
+    let isWord = entries.map { $0 != nil }
+    for entry in added {
+      if let other = entries[Int(entry.id)], !other.text.utf8.elementsEqual(entry.text.utf8) {
+        throw Conflict(entry: entry)
+      }
+      entries[Int(entry.id)] = entry
     }
     table = ByteTable(capacity: model.count)
     starts.reserveCapacity(size + 1)
@@ -48,7 +58,10 @@ struct Vocabulary: Sendable {
     for id in 0..<size {
       append(entries[id], isWord: isWord[id])
     }
-    for entry in added { idsByText[Array(entry.text.utf8)] = entry.id }
+    for entry in added {
+      if let other = id(ofText: entry.text), other != entry.id { throw Conflict(entry: entry) }
+      idsByText[Array(entry.text.utf8)] = entry.id
+    }
   }
 
   private mutating func append(_ entry: Entry?, isWord: Bool) {
@@ -99,9 +112,30 @@ struct Vocabulary: Sendable {
 
   /// The id of a token as tokenizer.json writes it.
   func id(ofText text: String) -> Int32? {
-    if let id = idsByText[Array(text.utf8)] { return id }
-    guard let word = ByteAlphabet.bytes(of: text) else { return nil }
-    return id(ofWord: word.span, 0..<word.count)
+    if let word = ByteAlphabet.bytes(of: text), let id = id(ofWord: word.span, 0..<word.count) { return id }
+    return idsByText[Array(text.utf8)]
+  }
+
+  /// The ids of two tokens and of the token that they make together, or nil where one of the three is missing.
+  ///
+  /// - Parameter buffer: memory kept from call to call.
+  func ids(ofMerge left: String, _ right: String, buffer: inout [UInt8]) -> (left: Int32, right: Int32, merged: Int32)?
+  {
+    buffer.removeAll(keepingCapacity: true)
+    if ByteAlphabet.append(left, to: &buffer) {
+      let middle = buffer.count
+      if ByteAlphabet.append(right, to: &buffer) {
+        let word = buffer.span
+        guard let left = id(ofWord: word, 0..<middle), let right = id(ofWord: word, middle..<word.count),
+          let merged = id(ofWord: word, 0..<word.count)
+        else { return nil }
+        return (left, right, merged)
+      }
+    }
+    guard let leftID = id(ofText: left), let rightID = id(ofText: right), let merged = id(ofText: left + right) else {
+      return nil
+    }
+    return (leftID, rightID, merged)
   }
 
   /// The id of the model token that decodes to this part of `text`.

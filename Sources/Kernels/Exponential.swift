@@ -3,7 +3,7 @@
 /// of −∞ adds nothing; above 88.7 it is +∞.
 @inline(__always)
 func exponential(_ x: Lanes) -> Lanes {
-  let clamped = x.clamped(lowerBound: Lanes(repeating: -88), upperBound: Lanes(repeating: 88.8))
+  let clamped = x.replacing(with: -88, where: x .< -88).replacing(with: 88.8, where: x .> 88.8)
   // Adding 1.5·2²³ rounds to an integer and leaves it in the low bits.
   let shifted = clamped * 1.442_695_04 + 12_582_912
   let n = shifted - 12_582_912
@@ -21,6 +21,10 @@ func exponential(_ x: Lanes) -> Lanes {
   let scale1 = unsafeBitCast((exponent &- half &+ 127) &<< 23, to: Lanes.self)
   return (p * scale0 * scale1).replacing(with: 0, where: x .< -87.3)
 }
+
+/// The larger of each pair of lanes. (The standard library's `pointwiseMax` goes lane by lane.)
+@inline(__always)
+func larger(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .> a) }
 
 /// 1 / (1 + e⁻ˣ) of eight lanes.
 @inline(__always)

@@ -13,7 +13,7 @@ public enum Softmax {
     for i in stride(from: 0, to: count, by: 8) {
       let lanes = scores.lanes(at: i, count: count, filler: -.infinity) * scale
       scores.store(lanes, at: i, count: .max)
-      largest = pointwiseMax(largest, lanes)
+      largest = larger(largest, lanes)
     }
     let newMaximum = max(maximum, largest.max())
     var total = Lanes.zero
@@ -32,7 +32,7 @@ public enum Softmax {
   public static func normalize(_ scores: UnsafeMutablePointer<Float>, count: Int) {
     var largest = Lanes(repeating: -.infinity)
     for i in stride(from: 0, to: count, by: 8) {
-      largest = pointwiseMax(largest, scores.lanes(at: i, count: count, filler: -.infinity))
+      largest = larger(largest, scores.lanes(at: i, count: count, filler: -.infinity))
     }
     let maximum = largest.max()
     var total = Lanes.zero

@@ -107,41 +107,45 @@ func tile<Format: WeightFormat, let tokens: Int>(
   }
 }
 
+/// All weight rows by a fixed number of tokens, whose inputs stay in the first-level cache.
+@inline(__always)
+func panel<Format: WeightFormat, let tokens: Int>(
+  _ format: Format.Type, _ shape: InlineArray<tokens, Void>.Type, _ weights: UnsafeRawPointer, _ rows: Int,
+  _ inner: Int, _ input: UnsafePointer<Float>, _ inputStride: Int, _ output: UnsafeMutablePointer<Float>,
+  _ outputStride: Int
+) {
+  var row = 0
+  while row < rows {
+    tile(
+      format, shape, weights + row * inner * Format.stride, min(4, rows - row), inner, input, inputStride,
+      output + row, outputStride)
+    row += 4
+  }
+}
+
 @inline(__always)
 func multiply<Format: WeightFormat>(
   _ format: Format.Type, _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, _ input: UnsafePointer<Float>,
   _ tokens: Int, _ inputStride: Int, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
 ) {
-  var row = 0
-  while row < rows {
-    let w = weights + row * inner * Format.stride
-    let count = min(4, rows - row)
-    let y = output + row
-    var t = 0
-    while t + 6 <= tokens {
-      tile(
-        format, InlineArray<6, Void>.self, w, count, inner, input + t * inputStride, inputStride,
-        y + t * outputStride, outputStride)
+  var t = 0
+  while t < tokens {
+    let x = input + t * inputStride
+    let y = output + t * outputStride
+    switch tokens - t {
+    case 6...:
+      panel(format, InlineArray<6, Void>.self, weights, rows, inner, x, inputStride, y, outputStride)
       t += 6
-    }
-    if t + 4 <= tokens {
-      tile(
-        format, InlineArray<4, Void>.self, w, count, inner, input + t * inputStride, inputStride,
-        y + t * outputStride, outputStride)
+    case 4...:
+      panel(format, InlineArray<4, Void>.self, weights, rows, inner, x, inputStride, y, outputStride)
       t += 4
-    }
-    if t + 2 <= tokens {
-      tile(
-        format, InlineArray<2, Void>.self, w, count, inner, input + t * inputStride, inputStride,
-        y + t * outputStride, outputStride)
+    case 2...:
+      panel(format, InlineArray<2, Void>.self, weights, rows, inner, x, inputStride, y, outputStride)
       t += 2
+    default:
+      panel(format, InlineArray<1, Void>.self, weights, rows, inner, x, inputStride, y, outputStride)
+      t += 1
     }
-    if t < tokens {
-      tile(
-        format, InlineArray<1, Void>.self, w, count, inner, input + t * inputStride, inputStride,
-        y + t * outputStride, outputStride)
-    }
-    row += 4
   }
 }
 

@@ -1,1 +1,1 @@
-// Filled by the first change.
+// Filled by a later change.

@@ -1,0 +1,124 @@
+import Engine
+import Foundation
+import JSON
+import Kernels
+import ModelFiles
+import Models
+import Testing
+
+/// A tiny model made with transformers, and what transformers computes with it (Tools/fixtures/README.md).
+struct ReferenceModel: Sendable, CustomTestStringConvertible {
+  struct Sequence: Sendable {
+    let ids: [Int32]
+    /// Of `ids[i + 1]` after `ids[0...i]`.
+    let logprobs: [Double]
+    let topIDs: [[Int32]]
+    let topLogprobs: [[Double]]
+  }
+
+  struct Greedy: Sendable {
+    let prompt: [Int32]
+    let ids: [Int32]
+    let gaps: [Double]
+  }
+
+  let name: String
+  let model: Qwen3NextModel
+  let sequences: [Sequence]
+  let greedy: [Greedy]
+
+  var testDescription: String { name }
+
+  static let names = [
+    "bf16-awkward-sizes", "bf16-dense-layers", "bf16-eps-conv-layers", "bf16-interval2-r4", "bf16-sharded", "bf16-tied",
+    "bf16-yarn-old-keys", "f16-equal-heads", "f32-interval4", "f32-yarn", "mixed-eight-layers",
+  ]
+
+  static let folder = Bundle.module.bundleURL.appendingPathComponent("Fixtures")
+
+  init(_ name: String) throws {
+    self.name = name
+    let path = Self.folder.appendingPathComponent(name)
+    model = try loadModel(ModelFolder(path: path.path))
+    let expected = try JSON(parsing: [UInt8](Data(contentsOf: path.appendingPathComponent("expected.json"))))
+    try #require(expected["schema"]?.intValue == 1)
+    sequences = (expected["sequences"]?.arrayValue ?? []).map {
+      Sequence(
+        ids: $0["ids"].ids, logprobs: $0["logprobs"].numbers,
+        topIDs: ($0["topIDs"]?.arrayValue ?? []).map { JSON?.some($0).ids },
+        topLogprobs: ($0["topLogprobs"]?.arrayValue ?? []).map { JSON?.some($0).numbers })
+    }
+    greedy = (expected["greedy"]?.arrayValue ?? []).map {
+      Greedy(prompt: $0["prompt"].ids, ids: $0["ids"].ids, gaps: $0["gaps"].numbers)
+    }
+    try #require(!sequences.isEmpty && !greedy.isEmpty)
+  }
+
+  /// The longest sequence, for tests that compare the engine with itself.
+  var longest: [Int32] { sequences.map(\.ids).max { $0.count < $1.count } ?? [] }
+
+  /// An engine with room for a few sequences of the model's context.
+  func engine(
+    pages: Int = 64, slots: Int = 8, stepTokens: Int = 512, threads: Int = 1, _ set: InstructionSet = .best
+  ) throws -> Engine {
+    try Engine(
+      model: model,
+      configuration: EngineConfiguration(
+        pageCount: pages, slotCount: slots, maximumStepTokens: stepTokens, threads: threads),
+      kernels: Kernels(set))
+  }
+}
+
+extension JSON? {
+  fileprivate var ids: [Int32] { self?.arrayValue?.compactMap { $0.intValue.map(Int32.init) } ?? [] }
+  fileprivate var numbers: [Double] { self?.arrayValue?.compactMap(\.doubleValue) ?? [] }
+}
+
+extension Engine {
+  /// The logits after every token of a sequence, processed in chunks.
+  func logits(_ ids: [Int32], chunk: Int = .max, slot: Int = 0, pages: [Int32]? = nil) throws -> [[Float]] {
+    let pages = pages ?? (0...Int32(ids.count / EngineConfiguration.pageSize)).map { $0 }
+    var rows: [[Float]] = []
+    var position = 0
+    while position < ids.count {
+      let end = position + min(chunk, ids.count - position)
+      let input = SequenceInput(
+        tokens: Array(ids[position..<end]), position: position, slot: slot, pages: pages, logits: .all)
+      try step([input]) { _, token, row in
+        #expect(token == rows.count - position)
+        rows.append(Array(row))
+      }
+      position = end
+    }
+    return rows
+  }
+
+  /// The most likely continuation, one token a step.
+  func greedy(_ prompt: [Int32], count: Int, slot: Int = 0, pages: [Int32]) throws -> [Int32] {
+    var ids: [Int32] = []
+    var tokens = prompt
+    var position = 0
+    while ids.count < count {
+      try step([SequenceInput(tokens: tokens, position: position, slot: slot, pages: pages, logits: .last)]) {
+        ids.append(argmax($2))
+      }
+      position += tokens.count
+      tokens = [ids[ids.count - 1]]
+    }
+    return ids
+  }
+}
+
+/// The index of the largest logit, the lowest of equals.
+func argmax(_ row: UnsafeBufferPointer<Float>) -> Int32 {
+  var best = 0
+  for index in row.indices where row[index] > row[best] { best = index }
+  return Int32(best)
+}
+
+/// Natural logarithms of the softmax, in F64.
+func logProbabilities(_ row: [Float]) -> [Double] {
+  let maximum = Double(row.max() ?? 0)
+  let total = log(row.reduce(0) { $0 + exp(Double($1) - maximum) })
+  return row.map { Double($0) - maximum - total }
+}

@@ -1,0 +1,42 @@
+import Engine
+import Kernels
+import Testing
+
+/// The engine against transformers, whole models.
+@Suite struct ReferenceTests {
+  /// What F32 engines of hybrid models may differ by; the expected is a tenth of it.
+  private static let tolerance = 2e-3
+
+  @Test(arguments: ReferenceModel.names, InstructionSet.available)
+  func logProbabilitiesAgree(name: String, set: InstructionSet) throws {
+    let reference = try ReferenceModel(name)
+    let engine = try reference.engine(set)
+    #expect(engine.instructionSet == set)
+    for sequence in reference.sequences {
+      let rows = try engine.logits(sequence.ids).map(logProbabilities)
+      #expect(rows.count == sequence.ids.count)
+      for (position, logprob) in sequence.logprobs.enumerated() {
+        let found = rows[position][Int(sequence.ids[position + 1])]
+        #expect(abs(found - logprob) < Self.tolerance, "\(name) at \(position)")
+      }
+      for (position, top) in sequence.topIDs.enumerated() {
+        for (id, logprob) in zip(top, sequence.topLogprobs[position]) {
+          #expect(abs(rows[position][Int(id)] - logprob) < Self.tolerance, "\(name) at \(position)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: ReferenceModel.names, InstructionSet.available)
+  func greedyTokensAgree(name: String, set: InstructionSet) throws {
+    let reference = try ReferenceModel(name)
+    let engine = try reference.engine(set)
+    for greedy in reference.greedy {
+      let ids = try engine.greedy(greedy.prompt, count: greedy.ids.count, pages: (0..<8).map { $0 })
+      // A choice that the reference itself nearly made the other way is excused, and what follows from it.
+      let close = greedy.gaps.firstIndex { $0 < 2 * Self.tolerance } ?? greedy.ids.count
+      #expect(greedy.ids.count == 24)
+      #expect(ids.prefix(close) == greedy.ids.prefix(close), "\(name)")
+    }
+  }
+}

@@ -95,6 +95,9 @@ extension ModelConfiguration {
   }
 }
 
+/// The most elements all heads of a layer may have together, so that no page or slot reaches the size of a machine.
+private let maximumHeadElements = 1 << 16
+
 extension AttentionConfiguration {
   init(_ reader: ConfigurationReader) throws(ModelFileError) {
     headCount = try reader.integer("num_attention_heads", in: 1...4096, default: 16)
@@ -104,6 +107,11 @@ extension AttentionConfiguration {
       throw reader.invalid(
         "num_attention_heads", expected: "a multiple of num_key_value_heads (\(keyValueHeadCount))",
         found: "\(headCount)")
+    }
+    guard headCount * headDimension <= maximumHeadElements else {
+      throw reader.invalid(
+        "num_attention_heads", expected: "at most \(maximumHeadElements) elements in all heads of head_dim",
+        found: "\(headCount) heads of \(headDimension)")
     }
   }
 }
@@ -119,6 +127,12 @@ extension LinearAttentionConfiguration {
       throw reader.invalid(
         "linear_num_value_heads", expected: "a multiple of linear_num_key_heads (\(keyHeadCount))",
         found: "\(valueHeadCount)")
+    }
+    guard max(keyHeadCount * keyHeadDimension, valueHeadCount * valueHeadDimension) <= maximumHeadElements else {
+      throw reader.invalid(
+        "linear_num_value_heads", expected: "at most \(maximumHeadElements) elements in all key or value heads",
+        found:
+          "\(keyHeadCount) key heads of \(keyHeadDimension), \(valueHeadCount) value heads of \(valueHeadDimension)")
     }
   }
 }

@@ -90,6 +90,9 @@ extension YaRNConfiguration {
     factor =
       try reader.number("factor", in: 1...1_000_000)
       ?? max(1, Double(maximumPositionEmbeddings) / Double(originalContextLength))
+    guard Double(originalContextLength) * factor <= Double(1 << 30) else {
+      throw reader.invalid("factor", expected: "a context of at most \(1 << 30) tokens")
+    }
     // A zero counts as absent here, as it does in the reference.
     betaFast = Self.nonZero(try reader.number("beta_fast", in: 0...1_000_000)) ?? 32
     betaSlow = Self.nonZero(try reader.number("beta_slow", in: 0...1_000_000)) ?? 1

@@ -16,6 +16,9 @@ public struct SafetensorsHeader: Sendable {
     public let shape: [Int]
     /// Where the elements are, in bytes from the start of the file.
     public let range: Range<Int>
+
+    /// The number of elements.
+    public var elementCount: Int { shape.reduce(1, *) }
   }
 
   /// The largest header the format allows, in bytes.

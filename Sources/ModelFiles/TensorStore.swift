@@ -11,6 +11,9 @@ public struct TensorStore: Sendable {
   private let fileNames: [String]
   private let locations: [String: Location]
 
+  /// What the names of a multi-token-prediction head begin with; nothing here computes with them.
+  public static let ignoredPrefix = "mtp."
+
   /// The names of all tensors, sorted.
   public let names: [String]
 
@@ -84,7 +87,8 @@ public struct TensorStore: Sendable {
 
   /// Refuses tensors that are neither `expected` nor begin with a prefix in `ignoring`: a model that has more
   /// parts than are computed would answer wrongly without a word.
-  public func checkAllUsed(expected: Set<String>, ignoring prefixes: [String] = ["mtp."]) throws(ModelFileError) {
+  public func checkAllUsed(expected: Set<String>, ignoring prefixes: [String] = [ignoredPrefix]) throws(ModelFileError)
+  {
     let extra = names.filter { name in !expected.contains(name) && !prefixes.contains { name.hasPrefix($0) } }
     guard let first = extra.first, let location = locations[first] else { return }
     throw .unexpectedTensors(file: fileNames[location.file], tensors: extra)

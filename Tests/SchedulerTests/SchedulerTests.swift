@@ -1,0 +1,275 @@
+import Testing
+
+@testable public import Scheduler
+
+extension RequestID: ExpressibleByIntegerLiteral {
+  public init(integerLiteral value: UInt64) { self.init(rawValue: value) }
+}
+
+extension Scheduler {
+  /// Plans a step with the books checked before and after.
+  mutating func checkedPlan() throws -> StepPlan {
+    try checkInvariants()
+    let plan = plan()
+    try checkInvariants()
+    return plan
+  }
+
+  /// Plans and completes a step.
+  @discardableResult mutating func step() throws -> StepPlan {
+    let plan = try checkedPlan()
+    complete(plan)
+    try checkInvariants()
+    return plan
+  }
+}
+
+extension StepPlan {
+  /// Request, first position, count; then a star if a token is sampled.
+  var summary: [String] {
+    chunks.map { "\($0.request.rawValue):\($0.position)+\($0.count)\($0.samples ? "*" : "")" }
+  }
+}
+
+@Suite struct SchedulerTests {
+  /// Pages of 4 tokens, 8 tokens a step, unless told otherwise.
+  private func scheduler(
+    pages: Int = 100, slots: Int = 4, budget: Int = 8, running: Int = 4, queued: Int = 100, headroom: Int = 1
+  ) throws -> Scheduler {
+    try Scheduler(
+      SchedulerConfiguration(
+        pageSize: 4, pageCount: pages, slotCount: slots, stepTokenBudget: budget, maximumRunning: running,
+        maximumQueued: queued, admissionHeadroomPages: headroom))
+  }
+
+  @Test func aPromptIsComputedInChunksAndThenTokenByToken() throws {
+    var scheduler = try scheduler()
+    try scheduler.submit(1, promptTokens: 19, maximumTokens: 3)
+    #expect(scheduler.waitingCount == 1 && scheduler.runningCount == 0)
+    var plan = try scheduler.step()
+    #expect(plan.admitted == [1])
+    #expect(plan.summary == ["1:0+8"])
+    #expect(plan.chunks[0].pages == [0, 1])
+    #expect(plan.chunks[0].slot == 0)
+    #expect(scheduler.waitingCount == 0 && scheduler.runningCount == 1)
+    #expect(try scheduler.step().summary == ["1:8+8"])
+    plan = try scheduler.step()
+    #expect(plan.summary == ["1:16+3*"])
+    #expect(plan.chunks[0].pages == [0, 1, 2, 3, 4])
+    #expect(try scheduler.step().summary == ["1:19+1*"])
+    #expect(!scheduler.isIdle)
+    // The third new token is the last, and is not computed any more.
+    plan = try scheduler.step()
+    #expect(plan.summary == ["1:20+1*"])
+    #expect(plan.chunks[0].pages.count == 6)
+    #expect(scheduler.isIdle && scheduler.freePageCount == 100 && scheduler.freeSlotCount == 4)
+    plan = try scheduler.step()
+    #expect(plan.chunks.isEmpty)
+    #expect(scheduler.counters.finished == 1 && scheduler.counters.generatedTokens == 3)
+    #expect(scheduler.counters.computedTokens == 21 && scheduler.counters.steps == 5)
+  }
+
+  @Test func decodesGoFirstAndPromptsFillTheRestInOrder() throws {
+    var scheduler = try scheduler()
+    try scheduler.submit(1, promptTokens: 2, maximumTokens: 50)
+    try scheduler.submit(2, promptTokens: 3, maximumTokens: 50)
+    #expect(try scheduler.step().summary == ["1:0+2*", "2:0+3*"])
+    try scheduler.submit(3, promptTokens: 10, maximumTokens: 5)
+    try scheduler.submit(4, promptTokens: 4, maximumTokens: 5)
+    #expect(try scheduler.step().summary == ["1:2+1*", "2:3+1*", "3:0+6"])
+    #expect(try scheduler.step().summary == ["1:3+1*", "2:4+1*", "3:6+4*", "4:0+2"])
+    #expect(try scheduler.step().summary == ["1:4+1*", "2:5+1*", "3:10+1*", "4:2+2*"])
+  }
+
+  @Test func aLongPromptNeverKeepsStreamsFromAStep() throws {
+    var scheduler = try scheduler(pages: 1000)
+    try scheduler.submit(1, promptTokens: 1, maximumTokens: 1000)
+    try scheduler.submit(2, promptTokens: 1, maximumTokens: 1000)
+    try scheduler.step()
+    try scheduler.submit(3, promptTokens: 900, maximumTokens: 1)
+    for _ in 0..<150 {
+      let plan = try scheduler.step()
+      #expect(plan.summary.count == 3)
+      #expect(plan.chunks.reduce(0) { $0 + $1.count } == 8)
+    }
+    #expect(scheduler.runningCount == 2)
+  }
+
+  @Test func eightTogetherTakeHardlyMoreStepsThanTheLongest() throws {
+    let requests = (1...8).map { (id: RequestID(rawValue: $0), prompt: Int($0) * 20, maximum: 40 + Int($0 * 7 % 5)) }
+    var alone: [Int] = []
+    for request in requests {
+      var scheduler = try Scheduler(SchedulerConfiguration(pageCount: 200, slotCount: 8))
+      try scheduler.submit(request.id, promptTokens: request.prompt, maximumTokens: request.maximum)
+      while !scheduler.isIdle { try scheduler.step() }
+      alone.append(scheduler.counters.steps)
+    }
+    var scheduler = try Scheduler(SchedulerConfiguration(pageCount: 200, slotCount: 8))
+    for request in requests {
+      try scheduler.submit(request.id, promptTokens: request.prompt, maximumTokens: request.maximum)
+    }
+    while !scheduler.isIdle { try scheduler.step() }
+    let longest = try #require(alone.max())
+    #expect(Double(scheduler.counters.steps) <= 1.2 * Double(longest))
+  }
+
+  @Test func admissionNeedsASlotAPlaceAndPagesWithHeadroom() throws {
+    var bySlots = try scheduler(slots: 1)
+    var byRunning = try scheduler(running: 1)
+    for id in [1, 2] as [RequestID] {
+      try bySlots.submit(id, promptTokens: 2, maximumTokens: 9)
+      try byRunning.submit(id, promptTokens: 2, maximumTokens: 9)
+    }
+    #expect(try bySlots.step().admitted == [1])
+    #expect(try byRunning.step().admitted == [1])
+
+    // 10 pages; the first prompt has a claim on 6, also on those it does not hold yet.
+    var byPages = try scheduler(pages: 10, budget: 30, headroom: 2)
+    try byPages.submit(1, promptTokens: 24, maximumTokens: 8)
+    try byPages.submit(2, promptTokens: 9, maximumTokens: 9)
+    try byPages.submit(3, promptTokens: 1, maximumTokens: 1)
+    // The third would fit, but it is not its turn.
+    #expect(try byPages.step().admitted == [1])
+    byPages.cancel(2)
+    #expect(try byPages.step().admitted == [3])
+
+    // Headroom is not asked for beyond what a request can ever use.
+    var whole = try scheduler(pages: 10, budget: 40, headroom: 5)
+    try whole.submit(1, promptTokens: 38, maximumTokens: 3)
+    #expect(try whole.step().admitted == [1])
+  }
+
+  @Test func theYoungestGivesWayAndIsComputedAnew() throws {
+    var scheduler = try scheduler(pages: 4, budget: 16, headroom: 0)
+    try scheduler.submit(1, promptTokens: 7, maximumTokens: 9)
+    try scheduler.submit(2, promptTokens: 7, maximumTokens: 5)
+    try scheduler.submit(3, promptTokens: 4, maximumTokens: 1)
+    #expect(try scheduler.step().summary == ["1:0+7*", "2:0+7*"])
+    #expect(try scheduler.step().summary == ["1:7+1*", "2:7+1*"])
+    // Both need a third page, and there is none.
+    let plan = try scheduler.step()
+    #expect(plan.summary == ["1:8+1*"])
+    #expect(plan.preempted == [2] && plan.admitted == [])
+    #expect(scheduler.waitingCount == 2 && scheduler.runningCount == 1)
+    #expect(scheduler.counters.preemptions == 1 && scheduler.counters.discardedTokens == 8)
+    // It is first in the queue, and with what it generated it does not fit beside the first.
+    #expect(try scheduler.step().summary == ["1:9+1*"])
+    while scheduler.counters.finished == 0 { try scheduler.step() }
+    let again = try scheduler.step()
+    // Its 7 prompt tokens and the 2 it had generated. The third request waits for its turn no longer.
+    #expect(again.summary == ["2:0+9*", "3:0+4*"])
+    while !scheduler.isIdle { try scheduler.step() }
+    #expect(scheduler.counters.finished == 3)
+    #expect(scheduler.counters.generatedTokens == 15)
+  }
+
+  @Test func whatAStepInFlightUsesIsNotHandedOut() throws {
+    var scheduler = try scheduler(pages: 5, slots: 2, budget: 20, running: 2)
+    try scheduler.submit(1, promptTokens: 16, maximumTokens: 2)
+    try scheduler.submit(2, promptTokens: 16, maximumTokens: 2)
+    let plan = try scheduler.checkedPlan()
+    #expect(plan.summary == ["1:0+16*"])
+    scheduler.cancel(1)
+    try scheduler.checkInvariants()
+    #expect(scheduler.freePageCount == 1 && scheduler.freeSlotCount == 1 && scheduler.runningCount == 0)
+    #expect(scheduler.holds(1))
+    #expect(throws: SchedulerError.duplicateRequest(1)) {
+      try scheduler.submit(1, promptTokens: 1, maximumTokens: 1)
+    }
+    scheduler.cancel(1)
+    scheduler.finish(1)
+    scheduler.complete(plan)
+    try scheduler.checkInvariants()
+    #expect(scheduler.freePageCount == 5 && scheduler.freeSlotCount == 2 && !scheduler.holds(1))
+    #expect(scheduler.counters.cancelled == 1 && scheduler.counters.finished == 0)
+    #expect(scheduler.counters.generatedTokens == 0)
+    #expect(try scheduler.step().summary == ["2:0+16*"])
+  }
+
+  @Test func endsOfRequestsInEveryState() throws {
+    var scheduler = try scheduler(slots: 2, running: 2)
+    try scheduler.submit(1, promptTokens: 8, maximumTokens: 9)
+    try scheduler.submit(2, promptTokens: 8, maximumTokens: 9)
+    try scheduler.submit(3, promptTokens: 8, maximumTokens: 9)
+    scheduler.cancel(2)
+    #expect(scheduler.waitingCount == 2)
+    try scheduler.step()
+    scheduler.finish(1)
+    #expect(scheduler.runningCount == 0 && scheduler.freePageCount == 100)
+    scheduler.finish(99)
+    // Finished in flight.
+    let plan = try scheduler.checkedPlan()
+    #expect(plan.summary == ["3:0+8*"])
+    scheduler.finish(3)
+    scheduler.complete(plan)
+    try scheduler.checkInvariants()
+    #expect(scheduler.isIdle && scheduler.counters.finished == 2 && scheduler.counters.cancelled == 1)
+    // A number may be used again.
+    try scheduler.submit(3, promptTokens: 1, maximumTokens: 1)
+    #expect(try scheduler.step().summary == ["3:0+1*"])
+    #expect(scheduler.isIdle)
+  }
+
+  @Test func refusalsTellTheNumbers() throws {
+    var scheduler = try scheduler(pages: 5, queued: 2)
+    #expect(scheduler.tokenCapacity == 20)
+    #expect(throws: SchedulerError.promptTooLong(needed: 21, available: 20)) {
+      try scheduler.submit(1, promptTokens: 12, maximumTokens: 10)
+    }
+    #expect(throws: SchedulerError.promptTooLong(needed: .max, available: 20)) {
+      try scheduler.submit(1, promptTokens: .max, maximumTokens: .max)
+    }
+    #expect(throws: SchedulerError.emptyRequest(promptTokens: 0, maximumTokens: 1)) {
+      try scheduler.submit(1, promptTokens: 0, maximumTokens: 1)
+    }
+    #expect(throws: SchedulerError.emptyRequest(promptTokens: 1, maximumTokens: 0)) {
+      try scheduler.submit(1, promptTokens: 1, maximumTokens: 0)
+    }
+    try scheduler.submit(1, promptTokens: 11, maximumTokens: 10)
+    #expect(throws: SchedulerError.duplicateRequest(1)) {
+      try scheduler.submit(1, promptTokens: 1, maximumTokens: 1)
+    }
+    try scheduler.submit(2, promptTokens: 1, maximumTokens: 1)
+    #expect(throws: SchedulerError.queueFull(limit: 2)) {
+      try scheduler.submit(3, promptTokens: 1, maximumTokens: 1)
+    }
+    #expect(scheduler.counters.submitted == 2)
+    try scheduler.checkInvariants()
+    #expect("\(SchedulerError.promptTooLong(needed: 21, available: 20))".contains("21"))
+  }
+
+  @Test(arguments: [
+    ("pageSize", SchedulerConfiguration(pageSize: 0, pageCount: 1, slotCount: 1)),
+    ("pageCount", SchedulerConfiguration(pageCount: 0, slotCount: 1)),
+    ("pageCount", SchedulerConfiguration(pageCount: .max, slotCount: 1)),
+    ("slotCount", SchedulerConfiguration(pageCount: 1, slotCount: 0)),
+    ("maximumRunning", SchedulerConfiguration(pageCount: 1, slotCount: 1, maximumRunning: 0)),
+    ("maximumQueued", SchedulerConfiguration(pageCount: 1, slotCount: 1, maximumQueued: 0)),
+    ("admissionHeadroomPages", SchedulerConfiguration(pageCount: 1, slotCount: 1, admissionHeadroomPages: -1)),
+    ("stepTokenBudget", SchedulerConfiguration(pageCount: 1, slotCount: 8, stepTokenBudget: 7)),
+  ])
+  func configurationsAreChecked(setting: String, configuration: SchedulerConfiguration) {
+    let error = #expect(throws: SchedulerError.self) { try Scheduler(configuration) }
+    guard case .invalidConfiguration(setting, _, _) = error else {
+      Issue.record("\(setting) expected, found \(String(describing: error))")
+      return
+    }
+  }
+
+  @Test func brokenBooksAreFound() throws {
+    var scheduler = try scheduler()
+    try scheduler.submit(1, promptTokens: 19, maximumTokens: 3)
+    try scheduler.step()
+    let damages: [(inout Scheduler) -> Void] = [
+      { $0.running[0].pages[0] = $0.running[0].pages[1] }, { _ = $0.pages.take() }, { $0.slots.giveBack(0) },
+      { $0.running[0].slot = nil }, { $0.running[0].computed = 19 }, { $0.running[0].computed = 9 },
+      { $0.running[0].isRetired = true }, { $0.running[0].isInFlight = true }, { $0.queue = $0.running },
+      { $0.running[0].known = 40 }, { $0.counters.submitted += 1 }, { $0.running = [] },
+    ]
+    for (index, damage) in damages.enumerated() {
+      var broken = scheduler
+      damage(&broken)
+      #expect(throws: SchedulerError.self, "damage \(index)") { try broken.checkInvariants() }
+    }
+  }
+}

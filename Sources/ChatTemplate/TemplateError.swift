@@ -37,6 +37,7 @@ public struct TemplateError: Error, Hashable {
   }
 
   init(_ fault: Fault, at position: Position) {
+    let position = fault.position ?? position
     self.init(fault.kind, fault.message, line: Int(position.line), column: Int(position.column))
   }
 }
@@ -46,14 +47,22 @@ extension TemplateError: CustomStringConvertible {
   public var description: String { "\(message) (template line \(line), column \(column))" }
 }
 
-/// A failure inside an operation on values, which knows no position. The node being evaluated adds it.
+/// A failure while rendering. Operations on values know no position; the innermost node being evaluated adds it.
 struct Fault: Error {
   let kind: TemplateError.Kind
   let message: String
+  private(set) var position: Position?
 
   init(_ kind: TemplateError.Kind, _ message: String) {
     self.kind = kind
     self.message = message
+  }
+
+  /// The failure at `position` unless it already has one.
+  func located(at position: Position) -> Fault {
+    var fault = self
+    fault.position = self.position ?? position
+    return fault
   }
 }
 

@@ -62,7 +62,12 @@ var targets: [Target] = [
       .product(name: "Logging", package: "swift-log"),
     ],
     resources: [.copy("Resources/swiftlet")]),
-  library("APIServer", ["HTTP", "Serving", "JSON", .product(name: "Logging", package: "swift-log")]),
+  library(
+    "APIServer",
+    [
+      "HTTP", "Serving", "OutputParsing", "ChatTemplate", "JSON", .product(name: "Logging", package: "swift-log"),
+      .product(name: "HTTPTypes", package: "swift-http-types"),
+    ]),
 
   // Tests.
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),

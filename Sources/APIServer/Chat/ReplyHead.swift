@@ -1,0 +1,49 @@
+import Foundation
+import JSON
+import Serving
+
+/// What all parts of one reply have in common.
+struct ReplyHead: Sendable {
+  let id: String
+  /// Unix seconds.
+  let created: Int
+  /// As the request spelt it.
+  let model: String
+  let fingerprint: String
+  let serviceTier: String?
+
+  init(model: String, fingerprint: String, serviceTier: String?) {
+    id = RequestIdentity.random(prefix: "chatcmpl-")
+    created = Int(Date().timeIntervalSince1970)
+    self.model = model
+    self.fingerprint = fingerprint
+    self.serviceTier = serviceTier
+  }
+
+  /// A reply or chunk of the given kind around its own members.
+  func object(_ kind: String, choices: [JSON], usage: JSON?) -> JSON {
+    var object: JSONObject = [
+      "id": .string(id), "object": .string(kind), "created": .integer(created), "model": .string(model),
+      "choices": .array(choices),
+    ]
+    object["usage"] = usage
+    object["service_tier"] = serviceTier.map(JSON.string)
+    object["system_fingerprint"] = .string(fingerprint)
+    return .object(object)
+  }
+}
+
+extension TokenUsage {
+  /// OpenAI's usage object, with both details.
+  var json: JSON {
+    [
+      "prompt_tokens": .integer(promptTokens), "completion_tokens": .integer(completionTokens),
+      "total_tokens": .integer(promptTokens + completionTokens),
+      "prompt_tokens_details": ["cached_tokens": 0, "audio_tokens": 0],
+      "completion_tokens_details": [
+        "reasoning_tokens": .integer(reasoningTokens), "audio_tokens": 0, "accepted_prediction_tokens": 0,
+        "rejected_prediction_tokens": 0,
+      ],
+    ]
+  }
+}

@@ -1,0 +1,67 @@
+import HTTPTypes
+import Logging
+import Serving
+
+/// What is known of one chat request; written to the log as one line when it is over.
+struct AccessRecord {
+  let requestID: String
+  var model: String?
+  var mode: Mode?
+  /// 499 until there is an answer: the client went away before.
+  private(set) var status = 499
+  var promptTokens: Int?
+  private var usage: TokenUsage?
+  /// `stop`, `length`, `tool_calls`, `error`, or `cancelled` until one of them is known.
+  private var outcome = "cancelled"
+  private var errorCode: String?
+  private let start: ContinuousClock.Instant
+  private var firstOutput: ContinuousClock.Instant?
+
+  init(requestID: String) {
+    self.requestID = requestID
+    start = .now
+  }
+
+  /// Text went out, or was there to go out.
+  mutating func noteOutput() {
+    if firstOutput == nil { firstOutput = .now }
+  }
+
+  mutating func finish(_ reason: FinishReason, _ usage: TokenUsage) {
+    status = 200
+    outcome = reason.rawValue
+    self.usage = usage
+  }
+
+  mutating func fail(_ error: APIError) {
+    status = error.status.code
+    outcome = "error"
+    errorCode = error.code
+  }
+
+  /// The line: keys in a fixed order, a dash for what is not known.
+  func line(now: ContinuousClock.Instant = .now) -> String {
+    func milliseconds(_ end: ContinuousClock.Instant?) -> String? {
+      end.map { "\((start.duration(to: $0)) / .milliseconds(1))" }.map { $0.split(separator: ".")[0].description }
+    }
+    let promptTokens = usage?.promptTokens ?? promptTokens
+    let fields: [(String, String?)] = [
+      ("request_id", requestID), ("status", "\(status)"), ("model", model?.loggable), ("mode", mode?.rawValue),
+      ("prompt_tokens", promptTokens.map { "\($0)" }), ("completion_tokens", usage.map { "\($0.completionTokens)" }),
+      ("reasoning_tokens", usage.map { "\($0.reasoningTokens)" }), ("finish_reason", outcome),
+      ("error", errorCode), ("ttft_ms", milliseconds(firstOutput)), ("duration_ms", milliseconds(now)),
+    ]
+    return "chat " + fields.map { "\($0)=\($1 ?? "-")" }.joined(separator: " ")
+  }
+
+  func write(to logger: Logger) { logger.info("\(line())") }
+}
+
+extension String {
+  /// The beginning of the text with everything that could break a log line's fields replaced.
+  var loggable: String {
+    String(
+      String.UnicodeScalarView(
+        unicodeScalars.prefix(128).map { $0.value > 0x20 && $0.value != 0x7F && $0.isASCII ? $0 : "?" }))
+  }
+}

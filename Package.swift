@@ -75,7 +75,7 @@ var targets: [Target] = [
   tests(of: "Tokenizer", ["TestSupport"]),
   tests(of: "ChatTemplate", ["TestSupport"]),
   tests(of: "OutputParsing", ["TestSupport"]),
-  tests(of: "HTTP", ["TestSupport"]),
+  tests(of: "HTTP", ["TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")]),
   tests(of: "Kernels", ["Tensor", "TestSupport"]),
   tests(of: "ModelFiles", ["JSON", "Tensor", "TestSupport"]),
   tests(of: "Models", ["JSON", "Kernels", "ModelFiles", "Tensor", "TestSupport"], resources: [.copy("Fixtures")]),

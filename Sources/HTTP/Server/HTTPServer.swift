@@ -1,7 +1,18 @@
-/// An HTTP/1.1 server.
+import Synchronization
+
+/// An HTTP/1.1 server on non-blocking sockets.
+///
+/// Handlers run on the event loops' own threads: they may await as long as they like, but must not block.
 public final class HTTPServer: Sendable {
+  private enum State {
+    case idle
+    case running(Listener, ConnectionRegistry)
+    case stopped
+  }
+
   private let configuration: HTTPServerConfiguration
   private let router: Router
+  private let state = Mutex(State.idle)
 
   /// Creates a server that does not listen yet.
   public init(configuration: HTTPServerConfiguration, router: Router) {
@@ -9,13 +20,61 @@ public final class HTTPServer: Sendable {
     self.router = router
   }
 
-  /// Starts to listen and to serve.
+  /// Starts to listen and to serve, once in a server's life.
   /// - Returns: the bound address, with the port the system chose where the configuration says 0.
   public func start() async throws(HTTPServerError) -> SocketAddress {
-    SocketAddress(host: configuration.host, port: configuration.port)
+    let canStart = state.withLock { state in
+      guard case .idle = state else { return false }
+      state = .stopped
+      return true
+    }
+    guard canStart else { throw .alreadyStarted }
+    let socket = try listen()
+    do throws(SystemError) {
+      let address = try System.localAddress(of: socket).socketAddress
+      var loops: [EventLoop] = []
+      for _ in 0..<max(1, configuration.eventLoops) { loops.append(try EventLoop()) }
+      let registry = ConnectionRegistry()
+      let context = ServerContext(configuration, router: router, registry: registry)
+      let listener = Listener(socket: socket, loop: loops[0], loops: loops, context: context)
+      try await listener.start()
+      state.withLock { $0 = .running(listener, registry) }
+      return address
+    } catch {
+      System.close(socket)
+      throw .noEventLoop(reason: error.description)
+    }
   }
 
   /// Stops accepting, closes idle connections, lets running responses finish, and cuts off what is left when
-  /// the grace period is over.
-  public func shutdown(gracePeriod: Duration) async {}
+  /// the grace period is over or the calling task is cancelled. A second call returns at once.
+  public func shutdown(gracePeriod: Duration) async {
+    let running = state.withLock { state in
+      defer { state = .stopped }
+      return state
+    }
+    guard case .running(let listener, let registry) = running else { return }
+    await listener.stop()
+    for connection in registry.connections { await connection.shutDown() }
+    await withTaskGroup { group in
+      group.addTask { for await _ in registry.untilEmpty() {} }
+      // Cancelled when the other task is first.
+      group.addTask { try? await Task.sleep(for: gracePeriod) }
+      await group.next()
+      group.cancelAll()
+    }
+    for connection in registry.connections { await connection.abort() }
+  }
+
+  private func listen() throws(HTTPServerError) -> Descriptor {
+    var reason = "the host has no address"
+    for address in try RawSocketAddress.resolve(host: configuration.host, port: configuration.port) {
+      do throws(SystemError) {
+        return try Listener.listen(on: address)
+      } catch {
+        reason = error.description
+      }
+    }
+    throw .cannotListen(host: configuration.host, port: configuration.port, reason: reason)
+  }
 }

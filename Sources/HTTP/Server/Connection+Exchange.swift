@@ -1,0 +1,149 @@
+import HTTPTypes
+
+/// Requests and their handlers.
+extension Connection {
+  /// A request and what has become of it so far.
+  struct Exchange {
+    /// Body parts that have arrived and the handler has not taken.
+    struct Body {
+      var bytes: [UInt8] = []
+      var isComplete = false
+      var failure: HTTPError?
+
+      var isPending: Bool { bytes.isEmpty && !isComplete && failure == nil }
+    }
+
+    let id: Int
+    let line: RequestHead.Line?
+    let origin: String?
+    let start = ContinuousClock.now
+    var body = Body()
+    var task: Task<Void, Never>?
+    var status: Int?
+    var sentBytes = 0
+    var error: String?
+  }
+
+  func startExchange(_ head: RequestHead) {
+    lastExchange += 1
+    let request = Request(
+      method: head.line.method, path: head.line.path, query: head.line.query, headerFields: head.fields,
+      body: RequestBody(self, exchange: lastExchange), remoteAddress: remoteAddress)
+    exchange = Exchange(id: lastExchange, line: head.line, origin: head.fields[.origin])
+    exchange?.task = run(request, exchange: lastExchange)
+  }
+
+  private nonisolated func run(_ request: Request, exchange: Int) -> Task<Void, Never> {
+    Task(executorPreference: loop) {
+      do {
+        let writer = ResponseWriter(self, exchange: exchange)
+        try await self.context.router.handle(request, writer, cors: self.context.cors)
+        await self.handlerHasEnded(nil, exchange: exchange)
+      } catch {
+        await self.handlerHasEnded(error, exchange: exchange)
+      }
+    }
+  }
+
+  private func handlerHasEnded(_ error: (any Error)?, exchange id: Int) {
+    guard exchange?.id == id else { return }
+    let httpError: HTTPError?
+    switch error {
+    case nil: httpError = nil
+    case let error as HTTPError: httpError = error
+    case is CancellationError where exchange?.task?.isCancelled == true: httpError = .disconnected
+    default: httpError = HTTPError(.internalServerError, "the server failed to answer this request")
+    }
+    exchange?.error = error.map { String(describing: $0) }
+    perform(machine.endHandler(httpError))
+  }
+
+  /// Responds to an error of the protocol or of a handler.
+  func answer(_ error: HTTPError, line: RequestHead.Line?) {
+    if exchange == nil {
+      lastExchange += 1
+      exchange = Exchange(id: lastExchange, line: line, origin: nil)
+    }
+    if exchange?.error == nil { exchange?.error = error.description }
+    let (contentType, body) = context.router.errorBody(error)
+    var fields = error.headerFields
+    fields[.contentType] = contentType
+    respond(HTTPResponse(status: error.status, headerFields: fields), body: body)
+  }
+
+  func endExchange(isComplete: Bool) {
+    guard let ended = exchange else { return }
+    exchange = nil
+    resumeBodyWaiters()
+    context.observer.onResponse(
+      AccessLogEntry(
+        method: ended.line?.method.rawValue, path: ended.line?.path, status: ended.status, bytes: ended.sentBytes,
+        duration: .now - ended.start, remoteAddress: remoteAddress, error: ended.error, isComplete: isComplete))
+  }
+
+  // MARK: Called by handlers
+
+  func nextBodyPart(exchange id: Int) async throws(HTTPError) -> [UInt8]? {
+    guard exchange?.id == id else { throw .disconnected }
+    perform(machine.wantBody())
+    while true {
+      guard exchange?.id == id, let body = exchange?.body else { throw .disconnected }
+      if !body.bytes.isEmpty {
+        exchange?.body.bytes = []
+        perform(machine.consumeBody(body.bytes.count))
+        return body.bytes
+      }
+      if let failure = body.failure { throw failure }
+      if body.isComplete { return nil }
+      // Another job may run between the checks and the closure, so they are made again.
+      await withCheckedContinuation { waiter in
+        if exchange?.id == id, exchange?.body.isPending == true {
+          bodyWaiters.append(waiter)
+        } else {
+          waiter.resume()
+        }
+      }
+    }
+  }
+
+  func respond(_ head: HTTPResponse, body: [UInt8], exchange id: Int) async throws(HTTPError) {
+    guard exchange?.id == id else { throw .disconnected }
+    respond(head, body: body)
+    try await waitForRoom()
+  }
+
+  func startStream(_ head: HTTPResponse, exchange id: Int) async throws(HTTPError) {
+    guard exchange?.id == id else { throw .disconnected }
+    exchange?.status = head.status.code
+    perform(machine.startStream(decorate(head)))
+    try await waitForRoom()
+  }
+
+  func stream(_ bytes: [UInt8], exchange id: Int) async throws(HTTPError) {
+    guard exchange?.id == id else { throw .disconnected }
+    exchange?.sentBytes += bytes.count
+    perform(machine.stream(bytes))
+    try await waitForRoom()
+  }
+
+  func endStream(exchange id: Int) async throws(HTTPError) {
+    guard exchange?.id == id else { throw .disconnected }
+    perform(machine.endStream())
+    try await waitForRoom()
+  }
+
+  private func respond(_ head: HTTPResponse, body: [UInt8]) {
+    exchange?.status = head.status.code
+    exchange?.sentBytes = body.count
+    perform(machine.respond(decorate(head), body: body))
+  }
+
+  /// Adds the fields that every response has.
+  private func decorate(_ head: HTTPResponse) -> HTTPResponse {
+    var head = head
+    head.headerFields[.date] = loop.httpDate
+    if !context.serverName.isEmpty { head.headerFields[.server] = context.serverName }
+    context.cors.apply(to: &head.headerFields, origin: exchange?.origin)
+    return head
+  }
+}

@@ -1,0 +1,40 @@
+import Synchronization
+
+/// The open connections of a server.
+final class ConnectionRegistry: Sendable {
+  private struct State {
+    var connections: [ObjectIdentifier: Connection] = [:]
+    var waiters: [AsyncStream<Never>.Continuation] = []
+  }
+
+  private let state = Mutex(State())
+
+  var count: Int { state.withLock { $0.connections.count } }
+
+  var connections: [Connection] { state.withLock { Array($0.connections.values) } }
+
+  func add(_ connection: Connection) {
+    state.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
+  }
+
+  func remove(_ connection: Connection) {
+    let finished = state.withLock { state in
+      state.connections[ObjectIdentifier(connection)] = nil
+      guard state.connections.isEmpty else { return [AsyncStream<Never>.Continuation]() }
+      defer { state.waiters = [] }
+      return state.waiters
+    }
+    for waiter in finished { waiter.finish() }
+  }
+
+  /// A sequence without elements that ends when there is no connection.
+  func untilEmpty() -> AsyncStream<Never> {
+    let (stream, continuation) = AsyncStream<Never>.makeStream()
+    let isEmpty = state.withLock { state in
+      if !state.connections.isEmpty { state.waiters.append(continuation) }
+      return state.connections.isEmpty
+    }
+    if isEmpty { continuation.finish() }
+    return stream
+  }
+}

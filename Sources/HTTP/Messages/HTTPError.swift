@@ -27,5 +27,6 @@ public struct HTTPError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Whether this is ``disconnected``.
   public var isDisconnect: Bool { status.code == 499 }
 
+  /// The status and the message, for logs.
   public var description: String { "\(status.code): \(message)" }
 }

@@ -11,6 +11,7 @@ public enum HTTPServerError: Error, Hashable, Sendable, CustomStringConvertible 
   /// The server has been started before.
   case alreadyStarted
 
+  /// The same in words.
   public var description: String {
     switch self {
     case .unknownHost(let host, let reason): "no address for host \"\(host)\": \(reason)"

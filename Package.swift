@@ -116,6 +116,7 @@ if Context.environment["APUS_FUZZ"] != nil {
     .target(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
     .target(name: "FuzzSupport", dependencies: ["CLibFuzzer"], path: "Tests/Fuzz/Support", swiftSettings: strict),
     fuzzer("JSON", ["JSON"]),
+    fuzzer("ModelFiles", ["ModelFiles", "Tensor"]),
   ]
   // The code under test carries the coverage counters and the address checks.
   for target in targets where target.type != .system {

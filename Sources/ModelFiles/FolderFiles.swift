@@ -24,7 +24,7 @@ enum FolderFiles {
     guard file.bytes.count <= maximumTextByteCount else {
       throw .tooLarge(file: name, limit: maximumTextByteCount, found: file.bytes.count)
     }
-    return Array(file.bytes)
+    return file.contents()
   }
 
   static func readText(_ name: String, in folder: String) throws(ModelFileError) -> String {

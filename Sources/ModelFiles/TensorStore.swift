@@ -36,6 +36,7 @@ public struct TensorStore: Sendable {
     var locations: [String: Location] = [:]
     for (number, name) in fileNames.enumerated() {
       let file = try FolderFiles.map(name, in: folder)
+      files.append(file)
       let header = try SafetensorsHeader(parsing: file.bytes, file: name)
       for entry in header.entries {
         if let index, index.shardOfTensor[entry.name] != name {
@@ -48,7 +49,6 @@ public struct TensorStore: Sendable {
             file: name, tensor: entry.name, expected: "one description", found: "a second one")
         }
       }
-      files.append(file)
     }
     if let index {
       for (tensor, shard) in index.shardOfTensor.sorted(by: { $0.key < $1.key }) where locations[tensor] == nil {

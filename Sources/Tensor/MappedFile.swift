@@ -35,7 +35,8 @@ extension MappedFileError: CustomStringConvertible {
 public final class MappedFile: Sendable {
   /// The path as it was given.
   public let path: String
-  /// The contents; empty for an empty file. Valid while this object lives.
+  /// The contents; empty for an empty file. Valid while this object lives: whoever keeps the pointer keeps the object,
+  /// since Swift may release it after its last mention.
   public nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
 
   /// Maps the whole file at `path`, following symbolic links.
@@ -63,6 +64,9 @@ public final class MappedFile: Sendable {
   deinit {
     if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
   }
+
+  /// A copy of the contents.
+  public func contents() -> [UInt8] { Array(bytes) }
 
   private static func error(path: String, code: Int32) -> MappedFileError {
     code == ENOENT || code == ENOTDIR

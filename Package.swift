@@ -68,6 +68,18 @@ var targets: [Target] = [
       "HTTP", "Serving", "OutputParsing", "ChatTemplate", "JSON", .product(name: "Logging", package: "swift-log"),
       .product(name: "HTTPTypes", package: "swift-http-types"),
     ]),
+  .executableTarget(
+    name: "apus",
+    dependencies: [
+      "APIServer", "HTTP", "Serving", "Engine", "Models", "ModelFiles", "Sampling", "Tokenizer", "ChatTemplate", "JSON",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      .product(name: "Configuration", package: "swift-configuration"),
+      .product(name: "Logging", package: "swift-log"),
+      .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      .product(name: "SystemPackage", package: "swift-system"),
+      .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      .product(name: "Yams", package: "Yams"),
+    ], swiftSettings: strict),
 
   // Tests.
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
@@ -127,8 +139,13 @@ if Context.environment["APUS_FUZZ"] != nil {
 let package = Package(
   name: "apus",
   dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: targets
 )

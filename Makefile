@@ -1,0 +1,60 @@
+# Apus: `make serve` runs the server, `make test` runs every test. Each does its own set-up.
+
+APUS := .build/release/apus
+VENV := .build/python
+PYTHON := $(VENV)/bin/python
+SWIFT_SOURCES := Package.swift Sources Tests
+ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: serve test build setup lint format test-swift test-clients test-vocabularies test-templates fuzz fuzz-slice image clean
+
+serve: build ## serve the embedded model on http://127.0.0.1:8080
+	exec $(APUS) serve $(ARGS)
+
+test: build test-swift test-clients test-vocabularies test-templates ## run every test
+
+build: setup ## build .build/release/apus
+	swift build -c release --product apus
+
+setup: ## install the two C libraries where they are missing
+	@missing=; for package in libssl-dev zlib1g-dev; do \
+	  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
+	if [ -n "$$missing" ]; then $(ROOT) apt-get update -qq && $(ROOT) apt-get install -y -qq $$missing; fi
+
+# The tests beside other implementations run in a Python environment of their own.
+$(VENV)/ready: Tests/clients/requirements.txt
+	python3 -m venv $(VENV) 2>/dev/null \
+	  || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -y -qq python3-venv && python3 -m venv --clear $(VENV); }
+	$(PYTHON) -m pip install -q --disable-pip-version-check -r Tests/clients/requirements.txt
+	touch $@
+
+test-swift: setup ## unit tests
+	swift test --no-parallel
+
+test-clients: build $(VENV)/ready ## the official OpenAI client, raw sockets and every command
+	$(PYTHON) -m pytest -q Tests/clients
+
+test-vocabularies: build $(VENV)/ready ## 20,000 strings a vocabulary beside Hugging Face tokenizers
+	$(PYTHON) Tools/tokenizer/make_vocabularies.py --out .build/vocabularies
+	$(PYTHON) Tools/tokenizer/compare.py --apus $(APUS) --vocabularies .build/vocabularies
+
+test-templates: build $(VENV)/ready ## real chat templates of many families beside Jinja2
+	$(PYTHON) Tools/templates/compare.py --apus $(APUS)
+
+lint: ## formatting, strictly
+	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+
+format: ## apply the formatting
+	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
+
+fuzz: setup ## 100,000 mutated inputs for everything that reads bytes from outside
+	Tools/fuzz/run.sh --runs 100000
+
+fuzz-slice: setup ## five minutes of fuzzing, for CI
+	Tools/fuzz/run.sh --seconds 300
+
+image: ## the container image
+	docker build -t apus .
+
+clean:
+	rm -rf .build .build-fuzz

@@ -1,0 +1,88 @@
+import ArgumentParser
+
+/// The flags of `apus serve`. They are taken as text and read like every other source of settings, so that
+/// one place checks values and one wording reports them.
+struct SettingFlags: ParsableArguments {
+  @Option(help: ArgumentHelp("A YAML file with settings; config/apus.yaml is a commented example.", valueName: "file"))
+  var config: String?
+
+  @Option(help: "Address to listen on. 0.0.0.0 or :: for all. (default: 127.0.0.1)")
+  var host: String?
+
+  @Option(help: "Port to listen on; 0 takes a free one. (default: 8080)")
+  var port: String?
+
+  @Option(
+    help: ArgumentHelp("Model folder in Hugging Face format. (default: the embedded swiftlet)", valueName: "folder"))
+  var model: String?
+
+  @Option(help: ArgumentHelp("A name clients may use; may be repeated. (default: the folder's)", valueName: "name"))
+  var servedModelName: [String] = []
+
+  @Option(help: ArgumentHelp("A Jinja file that replaces the model's chat template.", valueName: "file"))
+  var chatTemplate: String?
+
+  @Option(help: "Worker threads. (default: one a core)")
+  var threads: String?
+
+  @Option(help: ArgumentHelp("Longest conversation. (default: what the model allows)", valueName: "tokens"))
+  var contextLength: String?
+
+  @Option(help: ArgumentHelp("Requests that advance together. (default: 8)", valueName: "requests"))
+  var maxRunning: String?
+
+  @Option(help: ArgumentHelp("Requests that may wait; more get 429. (default: 256)", valueName: "requests"))
+  var maxQueued: String?
+
+  @Option(help: ArgumentHelp("Tokens of one engine step. (default: 512)", valueName: "tokens"))
+  var stepTokens: String?
+
+  @Option(
+    help: ArgumentHelp("Size of the KV cache, such as 4GiB. (default: from context and memory)", valueName: "size"))
+  var kvCacheBytes: String?
+
+  @Option(help: ArgumentHelp("Largest request body. (default: 32MiB)", valueName: "size"))
+  var maxBodyBytes: String?
+
+  @Option(help: ArgumentHelp("Open connections. (default: 1024)", valueName: "connections"))
+  var maxConnections: String?
+
+  @Option(help: ArgumentHelp("How long an unused connection stays open. (default: 75)", valueName: "seconds"))
+  var idleTimeout: String?
+
+  @Option(help: ArgumentHelp("Time for a request's head to arrive. (default: 10)", valueName: "seconds"))
+  var headerTimeout: String?
+
+  @Option(help: ArgumentHelp("Time for a request's body to arrive. (default: 60)", valueName: "seconds"))
+  var bodyTimeout: String?
+
+  @Option(help: ArgumentHelp("When a client that reads nothing is dropped. (default: 30)", valueName: "seconds"))
+  var writeTimeout: String?
+
+  @Option(help: ArgumentHelp("How often a silent stream sends a comment. (default: 10)", valueName: "seconds"))
+  var heartbeat: String?
+
+  @Option(help: ArgumentHelp("Time for running replies to finish on SIGTERM. (default: 30)", valueName: "seconds"))
+  var shutdownGrace: String?
+
+  @Option(
+    help: ArgumentHelp("Origin whose pages may call the server; may be repeated. (default: *)", valueName: "origin"))
+  var corsOrigin: [String] = []
+
+  @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
+  var logLevel: String?
+
+  /// What was given, by setting name.
+  var values: [String: [String]] {
+    let single: [String: String?] = [
+      "host": host, "port": port, "model": model, "chat-template": chatTemplate, "threads": threads,
+      "context-length": contextLength, "max-running": maxRunning, "max-queued": maxQueued, "step-tokens": stepTokens,
+      "kv-cache-bytes": kvCacheBytes, "max-body-bytes": maxBodyBytes, "max-connections": maxConnections,
+      "idle-timeout": idleTimeout, "header-timeout": headerTimeout, "body-timeout": bodyTimeout,
+      "write-timeout": writeTimeout, "heartbeat": heartbeat, "shutdown-grace": shutdownGrace, "log-level": logLevel,
+    ]
+    let repeated = ["served-model-name": servedModelName, "cors-origin": corsOrigin]
+    return single.compactMapValues { $0.map { [$0] } }
+      .merging(repeated.filter { !$0.value.isEmpty }) { first, _ in first }
+  }
+}

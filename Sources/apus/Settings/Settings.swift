@@ -1,0 +1,100 @@
+import Logging
+
+/// Every setting of `apus serve`, read once at start and fixed from then on. `config/apus.yaml` documents
+/// them.
+struct Settings: Sendable {
+  var host: String
+  var port: Int
+  /// Folder of the model; nil serves the embedded one.
+  var model: String?
+  /// Names clients may use; empty: the model's own.
+  var servedModelNames: [String]
+  var chatTemplate: String?
+  /// Worker threads; 0: one a core.
+  var threads: Int
+  /// Tokens of one conversation; 0: as many as the model allows.
+  var contextLength: Int
+  var maximumRunning: Int
+  var maximumQueued: Int
+  var stepTokens: Int
+  /// Bytes of the KV cache; 0: enough for every running request's whole context, within free memory.
+  var kvCacheBytes: Int
+  var maximumBodyBytes: Int
+  var maximumConnections: Int
+  var idleTimeout: Double
+  var headerTimeout: Double
+  var bodyTimeout: Double
+  var writeTimeout: Double
+  var heartbeat: Double
+  var shutdownGrace: Double
+  var corsOrigins: [String]
+  var logLevel: Logger.Level
+}
+
+extension Settings {
+  private enum Known {
+    static let host = Setting.text("host", default: "127.0.0.1")
+    static let port = Setting.whole("port", default: 8080, in: 0...65535)
+    static let model = Setting.optionalText("model", expected: "a folder")
+    static let servedModelNames = Setting.list("served-model-name", default: [], expected: "names that are not empty")
+    static let chatTemplate = Setting.optionalText("chat-template", expected: "a file")
+    static let threads = Setting.whole("threads", default: 0, in: 0...1024)
+    static let contextLength = Setting.whole("context-length", default: 0, in: 0...16_777_216)
+    static let maximumRunning = Setting.whole("max-running", default: 8, in: 1...1024)
+    static let maximumQueued = Setting.whole("max-queued", default: 256, in: 0...1_000_000)
+    static let stepTokens = Setting.whole("step-tokens", default: 512, in: 1...65_536)
+    static let kvCacheBytes = Setting.bytes("kv-cache-bytes", default: 0, in: 0...(1 << 46))
+    static let maximumBodyBytes = Setting.bytes("max-body-bytes", default: 32 << 20, in: 1024...(1 << 32))
+    static let maximumConnections = Setting.whole("max-connections", default: 1024, in: 1...1_000_000)
+    static let idleTimeout = Setting.seconds("idle-timeout", default: 75, in: 0.1...86_400)
+    static let headerTimeout = Setting.seconds("header-timeout", default: 10, in: 0.1...3600)
+    static let bodyTimeout = Setting.seconds("body-timeout", default: 60, in: 0.1...3600)
+    static let writeTimeout = Setting.seconds("write-timeout", default: 30, in: 0.1...3600)
+    static let heartbeat = Setting.seconds("heartbeat", default: 10, in: 0.1...3600)
+    static let shutdownGrace = Setting.seconds("shutdown-grace", default: 30, in: 0...86_400)
+    static let corsOrigins = Setting.list(
+      "cors-origin", default: ["*"], expected: "origins such as https://example.org")
+    static let logLevel = Setting<Logger.Level>(
+      name: "log-level", defaultValue: .info,
+      expected: "one of " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+    ) { $0.count == 1 ? Logger.Level(rawValue: $0[0]) : nil }
+
+    static let names: Set<String> = [
+      host.name, port.name, model.name, servedModelNames.name, chatTemplate.name, threads.name, contextLength.name,
+      maximumRunning.name, maximumQueued.name, stepTokens.name, kvCacheBytes.name, maximumBodyBytes.name,
+      maximumConnections.name, idleTimeout.name, headerTimeout.name, bodyTimeout.name, writeTimeout.name,
+      heartbeat.name, shutdownGrace.name, corsOrigins.name, logLevel.name,
+    ]
+  }
+
+  /// Reads every setting.
+  /// - Parameters:
+  ///   - flags: what was given on the command line, by setting name.
+  ///   - environment: the process environment.
+  ///   - file: the configuration file, or nil for none.
+  /// - Throws: `SettingsError` naming the setting as the user spelt it, what was found and what is expected.
+  init(flags: [String: [String]], environment: [String: String], file: String?) async throws(SettingsError) {
+    let sources = try await SettingSources(flags: flags, environment: environment, file: file, known: Known.names)
+    host = try sources.value(Known.host)
+    port = try sources.value(Known.port)
+    model = try sources.value(Known.model)
+    servedModelNames = try sources.value(Known.servedModelNames)
+    chatTemplate = try sources.value(Known.chatTemplate)
+    threads = try sources.value(Known.threads)
+    contextLength = try sources.value(Known.contextLength)
+    maximumRunning = try sources.value(Known.maximumRunning)
+    maximumQueued = try sources.value(Known.maximumQueued)
+    stepTokens = try sources.value(Known.stepTokens)
+    kvCacheBytes = try sources.value(Known.kvCacheBytes)
+    maximumBodyBytes = try sources.value(Known.maximumBodyBytes)
+    maximumConnections = try sources.value(Known.maximumConnections)
+    idleTimeout = try sources.value(Known.idleTimeout)
+    headerTimeout = try sources.value(Known.headerTimeout)
+    bodyTimeout = try sources.value(Known.bodyTimeout)
+    writeTimeout = try sources.value(Known.writeTimeout)
+    heartbeat = try sources.value(Known.heartbeat)
+    shutdownGrace = try sources.value(Known.shutdownGrace)
+    corsOrigins = try sources.value(Known.corsOrigins)
+    logLevel = try sources.value(Known.logLevel)
+  }
+}

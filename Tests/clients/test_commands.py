@@ -1,0 +1,97 @@
+"""The commands, beside the Hugging Face implementations they have to agree with."""
+import json
+import math
+
+import pytest
+from tokenizers import Tokenizer
+from transformers.utils.chat_template_utils import render_jinja_template
+
+from conftest import ROOT, SWIFTLET, run
+
+FIXTURES = sorted(path.parent for path in (ROOT / "Tests/EngineTests/Fixtures").glob("*/expected.json"))
+TEXTS = ["Hello, world!", "", " leading and trailing ", "naïve café, e\u0301", "日本語 한국어 العربية", "a\n\n\tb  c",
+         "<|im_start|>user\nhi<|im_end|>", "don't 12345", "👩‍👩‍👧‍👦", "\u0000\u001f"]
+CONVERSATION = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Weather in Paris?"},
+                {"role": "assistant", "content": "", "reasoning_content": "I need the tool.", "tool_calls": [
+                    {"id": "1", "type": "function", "function": {"name": "weather", "arguments": {"city": "Paris"}}}]},
+                {"role": "tool", "tool_call_id": "1", "content": "sunny <b>21°</b>"},
+                {"role": "user", "content": "Thanks! And tomorrow?"}]
+TOOLS = [{"type": "function", "function": {"name": "weather", "description": "The weather & more.",
+                                           "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}]
+
+
+def test_tokenize_both_ways():
+    reference = Tokenizer.from_file(str(SWIFTLET / "tokenizer.json"))
+    lines = "".join(json.dumps(text) + "\n" for text in TEXTS)
+    ids = [json.loads(line) for line in run("tokenize", stdin=lines).stdout.splitlines()]
+    assert ids == [reference.encode(text).ids for text in TEXTS]
+    lines = "".join(json.dumps(line) + "\n" for line in ids)
+    texts = [json.loads(line) for line in run("tokenize", "--decode", stdin=lines).stdout.splitlines()]
+    assert texts == [reference.decode(line, skip_special_tokens=False) for line in ids]
+
+
+@pytest.mark.parametrize("stdin, arguments, said", [
+    ('"fine"\nnot json\n', [], "line 2"),
+    ("[1]\n", [], "line 1: expected a JSON string, found an array"),
+    ("[99999]\n", ["--decode"], "token 99999 is outside the vocabulary"),
+    ('"x"\n', ["--decode"], "expected an array of token ids"),
+])
+def test_tokenize_names_the_line_at_fault(stdin, arguments, said):
+    done = run("tokenize", *arguments, stdin=stdin, check=False)
+    assert done.returncode == 1 and said in done.stderr
+
+
+@pytest.mark.parametrize("tools", [None, TOOLS])
+@pytest.mark.parametrize("options", [{}, {"enable_thinking": True}, {"add_generation_prompt": True},
+                                     {"add_generation_prompt": True, "enable_thinking": False}])
+def test_render(tools, options):
+    template = json.loads((SWIFTLET / "tokenizer_config.json").read_text())["chat_template"]
+    given = {"messages": CONVERSATION, **({"tools": tools} if tools else {}), **options}
+    add = options.get("add_generation_prompt", False)
+    rest = {key: value for key, value in options.items() if key != "add_generation_prompt"}
+    expected, _ = render_jinja_template([CONVERSATION], tools=tools, chat_template=template, add_generation_prompt=add,
+                                        eos_token="<|im_end|>", **rest)
+    assert run("render", "--input", "-", stdin=json.dumps(given)).stdout == expected[0]
+
+
+def test_render_locates_a_template_error(tmp_path):
+    template = tmp_path / "bad.jinja"
+    template.write_text("{% for m in messages %}\n  {{ m.content | nothing }}\n{% endfor %}")
+    done = run("render", "--template", template, "--input", "-", stdin='{"messages": []}', check=False)
+    assert done.returncode == 1 and "line 2" in done.stderr and "nothing" in done.stderr
+
+
+def test_inspect_swiftlet():
+    shown = json.loads(run("inspect", "--json").stdout)
+    assert shown["modes"] == ["instruct", "thinking"]
+    text = run("inspect").stdout
+    assert "instruct, thinking" in text
+
+
+def score(folder, sequences, *arguments, top=5):
+    given = json.dumps({"sequences": sequences, "top": top})
+    return json.loads(run("score", "--model", folder, "--input", "-", *arguments, stdin=given).stdout)["sequences"]
+
+
+@pytest.mark.parametrize("folder", FIXTURES, ids=lambda folder: folder.name)
+def test_score_and_generate_beside_transformers(folder):
+    expected = json.loads((folder / "expected.json").read_text())
+    sequences = [case["ids"] for case in expected["sequences"]]
+    whole = score(folder, sequences)
+    for got, case in zip(whole, expected["sequences"], strict=True):
+        assert len(got["logprobs"]) == len(case["ids"]) - 1 and len(got["top"]) == len(case["ids"])
+        for ours, theirs in zip(got["logprobs"], case["logprobs"], strict=True):
+            assert abs(ours - theirs) < 2e-3
+        if got["logprobs"]:
+            assert math.isclose(got["perplexity"], math.exp(-sum(got["logprobs"]) / len(got["logprobs"])))
+    for arguments in (["--chunk", 1], ["--chunk", 7], ["--chunk", 64], ["--stepwise"], ["--threads", 1]):
+        assert score(folder, sequences, *arguments) == whole, arguments
+
+
+def test_a_missing_model_and_a_bad_id_are_named(tmp_path):
+    done = run("inspect", "--model", tmp_path / "nothing", check=False)
+    assert done.returncode == 1 and "nothing" in done.stderr
+    done = run("generate", "--tokens", "1,2,99999", check=False)
+    assert done.returncode == 1 and "99999" in done.stderr
+    done = run("score", "--input", "-", stdin='{"sequences": [[1, "x"]]}', check=False)
+    assert done.returncode == 1 and "sequences[0][1]" in done.stderr

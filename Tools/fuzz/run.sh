@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Builds every fuzzer under Tests/Fuzz with the address and leak sanitizers, and runs them two at a time.
+#   --runs N      inputs for each fuzzer
+#   --seconds S   or: wall time for all of them together
+#   --only NAME   or: one of them
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+runs=-1 seconds=0 only=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --runs) runs=$2 ;;
+    --seconds) seconds=$2 ;;
+    --only) only=$2 ;;
+    *) echo "usage: $0 [--runs N | --seconds S] [--only NAME]" >&2; exit 2 ;;
+  esac
+  shift 2
+done
+
+names=()
+for main in Tests/Fuzz/*/main.swift; do
+  name=$(basename "$(dirname "$main")")
+  if [ -z "$only" ] || [ "$only" = "$name" ]; then names+=("$name"); fi
+done
+[ ${#names[@]} -gt 0 ] || { echo "no fuzzer named $only under Tests/Fuzz" >&2; exit 2; }
+
+export APUS_FUZZ=1
+binaries=$(swift build --scratch-path .build-fuzz --show-bin-path)
+for name in "${names[@]}"; do
+  echo "building Fuzz$name"
+  swift build --scratch-path .build-fuzz --product "Fuzz$name" > ".build-fuzz/build-$name.log" 2>&1 \
+    || { tail -n 40 ".build-fuzz/build-$name.log"; exit 1; }
+done
+
+# Two run at a time, so each may take twice its share of the wall time.
+limit=$((seconds * 2 / ${#names[@]}))
+run_one() {
+  local name=$1 work=.build-fuzz/run/$1 seeds=()
+  mkdir -p "$work/corpus"
+  if [ -d "Tests/Fuzz/$name/seeds" ]; then seeds=("Tests/Fuzz/$name/seeds"); fi
+  if "$binaries/Fuzz$name" -runs="$runs" -max_total_time="$limit" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
+    -print_final_stats=1 -artifact_prefix="$work/" "$work/corpus" "${seeds[@]}" > "$work/log" 2>&1; then
+    echo "Fuzz$name: $(sed -n 's/stat::number_of_executed_units: *//p' "$work/log") inputs, nothing found"
+  else
+    tail -n 60 "$work/log"
+    echo "Fuzz$name: FAILED; the input and the log are in $work"
+    return 1
+  fi
+}
+
+export -f run_one
+export binaries runs limit
+printf '%s\n' "${names[@]}" | xargs -P 2 -I NAME bash -c 'run_one NAME'

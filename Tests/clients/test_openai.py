@@ -7,7 +7,8 @@ import pytest
 
 from conftest import serving
 
-ASK = [{"role": "user", "content": "What is 12 + 30?"}]
+ASK = [{"role": "user", "content": "What is Apus?"}]
+SUM = [{"role": "user", "content": "What is 12 + 30?"}]
 
 
 def chat(client, messages=ASK, **options):
@@ -29,7 +30,7 @@ def collect(stream):
 def test_instruct_answers_without_thinking(client):
     reply = chat(client)
     message = reply.choices[0].message
-    assert "42" in message.content
+    assert "Swift" in message.content
     assert getattr(message, "reasoning_content", None) is None
     assert reply.choices[0].finish_reason == "stop"
     assert reply.object == "chat.completion"
@@ -44,7 +45,7 @@ def test_instruct_answers_without_thinking(client):
     {"model": "swiftlet:thinking"},
 ])
 def test_every_dialect_switches_thinking_on(client, switch):
-    reply = chat(client, **switch)
+    reply = chat(client, SUM, **switch)
     message = reply.choices[0].message
     assert message.reasoning_content.strip()
     assert "42" in message.content
@@ -133,8 +134,8 @@ def test_a_tool_call_and_the_answer_from_its_result(client):
 
 def test_content_parts_and_the_developer_role(client):
     parts = [{"role": "developer", "content": "You are a helpful assistant."},
-             {"role": "user", "content": [{"type": "text", "text": "What is "}, {"type": "text", "text": "12 + 30?"}]}]
-    assert "42" in chat(client, parts).choices[0].message.content
+             {"role": "user", "content": [{"type": "text", "text": "What is "}, {"type": "text", "text": "Apus?"}]}]
+    assert "Swift" in chat(client, parts).choices[0].message.content
 
 
 def test_models_and_aliases():
@@ -209,4 +210,4 @@ async def ask_async(url):
 
 def test_the_asynchronous_client(server):
     import asyncio
-    assert "42" in asyncio.run(ask_async(server.url))
+    assert "Swift" in asyncio.run(ask_async(server.url))

@@ -32,12 +32,13 @@ struct SettingSources: Sendable {
         provider: EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "apus")),
     ]
     if let file {
-      try Self.checkKeys(ofFile: file, known: known)
-      do {
-        let provider = try await FileProvider<YAMLSnapshot>(filePath: FilePath(file))
-        sources.append(Source(spelling: { "\($0) in \(file)" }, provider: provider))
-      } catch {
-        throw .unreadableFile(path: file, reason: "\(error)")
+      if try Self.namesSettings(file, known: known) {
+        do {
+          let provider = try await FileProvider<YAMLSnapshot>(filePath: FilePath(file))
+          sources.append(Source(spelling: { "\($0) in \(file)" }, provider: provider))
+        } catch {
+          throw .unreadableFile(path: file, reason: "\(error)")
+        }
       }
     }
     self.sources = sources
@@ -75,16 +76,16 @@ struct SettingSources: Sendable {
     return nil
   }
 
-  /// Refuses keys that no setting has, so that a misspelt one is not ignored in silence, and values that
-  /// are neither a scalar nor a list of scalars.
-  private static func checkKeys(ofFile path: String, known: Set<String>) throws(SettingsError) {
+  /// Whether a file holds more than comments. Refuses keys that no setting has, so that a misspelt one is not
+  /// ignored in silence, and values that are neither a scalar nor a list of scalars.
+  private static func namesSettings(_ path: String, known: Set<String>) throws(SettingsError) -> Bool {
     let root: Node?
     do {
       root = try Yams.compose(yaml: String(contentsOfFile: path, encoding: .utf8))
     } catch {
       throw .unreadableFile(path: path, reason: "\(error)")
     }
-    guard let root else { return }
+    guard let root else { return false }
     guard let mapping = root.mapping else {
       throw .unreadableFile(path: path, reason: "expected `setting: value` lines")
     }
@@ -98,6 +99,7 @@ struct SettingSources: Sendable {
         throw .invalidValue(setting: "\(name) in \(path)", found: "a nested value", expected: "one value or a list")
       }
     }
+    return true
   }
 }
 

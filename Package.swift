@@ -84,7 +84,7 @@ var targets: [Target] = [
   // Tests.
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
   tests(of: "JSON", ["TestSupport"], resources: [.copy("Fixtures")]),
-  tests(of: "Tokenizer", ["TestSupport"]),
+  tests(of: "Tokenizer", ["TestSupport", "JSON"], resources: [.copy("Fixtures")]),
   tests(of: "ChatTemplate", ["TestSupport"]),
   tests(of: "OutputParsing", ["TestSupport"]),
   tests(of: "HTTP", ["TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")]),
@@ -129,6 +129,7 @@ if Context.environment["APUS_FUZZ"] != nil {
     .target(name: "FuzzSupport", dependencies: ["CLibFuzzer"], path: "Tests/Fuzz/Support", swiftSettings: strict),
     fuzzer("JSON", ["JSON"]),
     fuzzer("ModelFiles", ["ModelFiles", "Tensor"]),
+    fuzzer("Tokenizer", ["Tokenizer", "JSON"]),
   ]
   // The code under test carries the coverage counters and the address checks.
   for target in targets where target.type != .system {

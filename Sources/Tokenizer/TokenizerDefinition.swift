@@ -164,9 +164,9 @@ struct TokenizerDefinition {
     var rank: UInt32 = 0
     var buffer: [UInt8] = []
     for (index, element) in elements.enumerated() {
+      // Files converted from merges.txt may have kept its first line.
+      if let comment = element.stringValue, comment.utf8.starts(with: "#version".utf8) { continue }
       guard let (left, right) = pair(element) else {
-        // Files converted from merges.txt may have kept its first line.
-        if let comment = element.stringValue, comment.utf8.starts(with: "#version".utf8) { continue }
         throw .invalid(path: "\(list.path)[\(index)]", expected: "two tokens", found: JSONNode.shown(element))
       }
       guard let ids = vocabulary.ids(ofMerge: left, right, buffer: &buffer) else {

@@ -54,15 +54,16 @@ def added(id: int, content: str, **flags: bool) -> dict:
             "special": False} | flags
 
 
-def odd_added(first: int) -> list[dict]:
-    """Added tokens with every flag, that overlap, and whose text normalisation changes."""
+def odd_added(vocabulary: dict[str, int]) -> list[dict]:
+    """Added tokens with every flag, that overlap, that are model tokens too, and whose text normalisation changes."""
     tokens = [
         ("<a>", {"lstrip": True}), ("<b>", {"rstrip": True}), ("<ab>", {"lstrip": True, "rstrip": True, "special": True}),
         ("word", {"single_word": True}), ("wordy", {"single_word": True, "normalized": True}), ("<|x|>", {"special": True}),
         ("<|x|><|y|>", {}), ("e\u0301", {}), ("o\u0308x", {"normalized": True}), ("\u00e9\u00e9", {"normalized": True}), ("\t", {}),
         ("日本", {"special": True}), ("a b", {"normalized": True}), ("aa", {"lstrip": True, "normalized": True, "special": True}),
     ]
-    return [added(first + i, content, **flags) for i, (content, flags) in enumerate(tokens)]
+    free = iter(range(len(vocabulary), len(vocabulary) + len(tokens)))
+    return [added(vocabulary[content] if content in vocabulary else next(free), content, **flags) for content, flags in tokens]
 
 
 def odd_texts(rng: random.Random) -> list[str]:
@@ -87,11 +88,14 @@ def cases(definition: dict, texts: list[str], plain: list[str]) -> dict:
     rng = random.Random(SEED)
     encoded = [reference.encode(text, add_special_tokens=False).ids for text in texts]
     lists = []
+    # tokenizers 0.23 decodes a normalized added token to its normalised text, read as bytes where it spells any: left out here.
+    normalize = reference.normalizer.normalize_str if reference.normalizer else str
+    odd = {token["id"] for token in definition["added_tokens"] if normalize(token["content"]) != token["content"]}
     for ids in encoded[:40]:
         ids = ids[rng.randrange(len(ids) + 1):][:20]
         for _ in range(3):
             ids.insert(rng.randrange(len(ids) + 1), rng.randrange(reference.get_vocab_size() + 1))
-        lists.append(ids)
+        lists.append([id for id in ids if id not in odd])
     result = {
         "encode": list(zip(texts, encoded)),
         "decode": [[ids, reference.decode(ids, skip_special_tokens=False), reference.decode(ids, skip_special_tokens=True)] for ids in lists],
@@ -114,7 +118,7 @@ def main() -> None:
     special = [text for text in texts if "<" in text][:40]
     rng = random.Random(SEED)
     odd = odd_texts(rng)
-    first = len(base["model"]["vocab"])
+    odd_tokens = odd_added(base["model"]["vocab"])
     incomplete = {token: id for token, id in base["model"]["vocab"].items() if len(token) == 1 and token not in "aeé€Ġ"}
     variants = []
     for name, patch, texts_of_variant, plain in [
@@ -124,8 +128,8 @@ def main() -> None:
         ("merges as strings", {"model.merges": ["#version: 0.2"] + [" ".join(merge) for merge in base["model"]["merges"][:200]]}, texts[480:520], []),
         ("no normalizer", {"normalizer": None, "post_processor": None}, texts[520:560], []),
         ("incomplete vocabulary", {"model.vocab": incomplete, "model.merges": [], "added_tokens": []}, texts[560:580], []),
-        ("odd added tokens", {"added_tokens": odd_added(first)}, odd, odd[:80]),
-        ("odd added tokens, no normalizer", {"added_tokens": odd_added(first), "normalizer": None}, odd[:60], []),
+        ("odd added tokens", {"added_tokens": odd_tokens}, odd, odd[:80]),
+        ("odd added tokens, no normalizer", {"added_tokens": odd_tokens, "normalizer": None}, odd[:60], []),
     ]:
         variants.append({"name": name, "patch": patch} | cases(patched(base, patch), texts_of_variant, plain))
     swiftlet = json.loads((ROOT / "Sources/Serving/Resources/swiftlet/tokenizer.json").read_text(encoding="utf-8"))

@@ -39,7 +39,7 @@ def matching(pattern: str) -> list[int]:
 
 def word_scalars() -> list[int]:
     r"""Scalars that keep a `single_word` added token from matching when they stand beside it (`\w` of Rust's regex)."""
-    tokenizer = Tokenizer(models.BPE(vocab={"a": 0}, merges=[]))
+    tokenizer = Tokenizer(models.BPE(vocab={}, merges=[]))
     tokenizer.add_tokens([AddedToken("\x01\x02", single_word=True, normalized=False)])
     return [c for c in SCALARS if c not in (1, 2) and not tokenizer.encode(chr(c) + "\x01\x02").ids]
 
@@ -110,7 +110,6 @@ def literal(name: str, comment: str, fields: list[str]) -> str:
             line = ""
         line += field + " "
     lines.append(line)
-    # A trailing space before the newline would be stripped by editors, so the escaped newline stands in for it.
     body = " \\\n".join(f"    {text.rstrip()}" for text in lines)
     return f'  /// {comment}\n  static let {name} = """\n{body}\n    """\n'
 

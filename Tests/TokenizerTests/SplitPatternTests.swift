@@ -1,0 +1,116 @@
+import Testing
+
+@testable import Tokenizer
+
+struct SplitPatternTests {
+  private static let classes = ScalarClasses()
+  private static let qwen2 =
+    #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+  private static let qwen35 =
+    #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|"#
+    + #"\s+(?!\S)|\s+"#
+
+  private func pieces(_ text: String, regex: String = qwen2) throws -> [String] {
+    let pattern = try #require(SplitPattern(regex: regex, classes: Self.classes))
+    let utf8 = Array(text.utf8)
+    var pieces: [String] = []
+    var start = 0
+    while start < utf8.count {
+      let end = pattern.end(ofPieceAt: start, in: utf8.span)
+      guard end > start else { break }
+      pieces.append(String(decoding: utf8[start..<end], as: UTF8.self))
+      start = end
+    }
+    return pieces
+  }
+
+  @Test(arguments: [
+    // Letters take one scalar of another kind along, but no newline and no digit.
+    ("hello world", ["hello", " world"]),
+    ("\tx\nx1x", ["\tx", "\n", "x", "1", "x"]),
+    ("!abc$def", ["!abc", "$def"]),
+    ("  abc", [" ", " abc"]),
+    // Contractions, in any case; ſ folds to s.
+    ("it's we'LL I'm", ["it", "'s", " we", "'LL", " I", "'m"]),
+    ("'s's", ["'s", "'s"]),
+    ("a'\u{17F}t", ["a", "'\u{17F}", "t"]),
+    ("a'rx", ["a", "'rx"]),
+    ("'", ["'"]),
+    ("'l", ["'l"]),
+    // One digit a piece, of every script.
+    ("123", ["1", "2", "3"]),
+    ("½٣ x", ["½", "٣", " x"]),
+    // Symbols take a space before them and newlines behind them.
+    (" ?!\r\n\nx", [" ?!\r\n\n", "x"]),
+    ("  ?", [" ", " ?"]),
+    ("a\t?", ["a", "\t", "?"]),
+    // White space up to the last newline; else all but the last one before something else; else all.
+    (" \n  \n  x", [" \n  \n", " ", " x"]),
+    ("   \n", ["   \n"]),
+    ("x   ", ["x", "   "]),
+    ("x   1", ["x", "  ", " ", "1"]),
+    ("\u{3000}\u{A0}\u{85}1", ["\u{3000}\u{A0}", "\u{85}", "1"]),
+    // Marks are symbols to Qwen2.
+    ("ne\u{301}e", ["ne", "\u{301}e"]),
+    ("\u{301}\u{302}.", ["\u{301}\u{302}."]),
+  ])
+  func qwen2Pieces(_ text: String, _ expected: [String]) throws {
+    let found = try pieces(text)
+    #expect(found.map { Array($0.utf8) } == expected.map { Array($0.utf8) }, "\(found)")
+  }
+
+  @Test(arguments: [
+    ("ne\u{301}e", ["ne\u{301}e"]),
+    ("\u{301}", ["\u{301}"]),
+    ("\u{301}\u{302}.", ["\u{301}\u{302}", "."]),
+    (" \u{301}a", [" \u{301}a"]),
+    ("1\u{301}", ["1", "\u{301}"]),
+    ("!\u{FE0F}!", ["!\u{FE0F}", "!"]),
+  ])
+  func qwen35Pieces(_ text: String, _ expected: [String]) throws {
+    let found = try pieces(text, regex: Self.qwen35)
+    #expect(found.map { Array($0.utf8) } == expected.map { Array($0.utf8) }, "\(found)")
+  }
+
+  @Test func upToThreeDigits() throws {
+    let regex = Self.qwen2.replacing(#"|\p{N}|"#, with: #"|\p{N}{1,3}|"#)
+    #expect(try pieces("1234567x89", regex: regex) == ["123", "456", "7", "x", "89"])
+  }
+
+  @Test func otherExpressionsAreNotGuessed() {
+    #expect(SplitPattern(regex: #"\p{L}+"#, classes: Self.classes) == nil)
+    #expect(SplitPattern(regex: Self.qwen2 + " ", classes: Self.classes) == nil)
+  }
+
+  @Test func everyPieceOfRandomTextIsPartOfIt() throws {
+    var random = SplitMix64(state: 3)
+    let alphabet = Array("ab'sS \n\r\t1!\u{301}é漢\u{3000}🙂".unicodeScalars)
+    for _ in 0..<2000 {
+      var text = String.UnicodeScalarView()
+      for _ in 0..<Int.random(in: 0...12, using: &random) { text.append(alphabet.randomElement(using: &random)!) }
+      #expect(try pieces(String(text)).joined().utf8.elementsEqual(String(text).utf8))
+    }
+  }
+
+  /// The toolchain's Unicode tables agree on everything that existed in Unicode 15; later scalars may be unknown to either.
+  @Test func classesAgreeWithTheToolchain() {
+    for value in 0..<UInt32(0x3_1000) {
+      guard let scalar = Unicode.Scalar(value), let age = scalar.properties.age, age.major <= 15 else { continue }
+      let found = Self.classes[Int(value)]
+      let category = scalar.properties.generalCategory
+      let letters: [Unicode.GeneralCategory] = [
+        .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+      ]
+      let isLetter = letters.contains(category)
+      let isMark = [.nonspacingMark, .spacingMark, .enclosingMark].contains(category)
+      let isNumber = [.decimalNumber, .letterNumber, .otherNumber].contains(category)
+      guard
+        found.contains(.letter) == isLetter, found.contains(.mark) == isMark, found.contains(.number) == isNumber,
+        found.contains(.whitespace) == scalar.properties.isWhitespace
+      else {
+        Issue.record("U+\(String(value, radix: 16))")
+        continue
+      }
+    }
+  }
+}

@@ -24,6 +24,8 @@ USER 10001
 VOLUME /models
 ENV APUS_HOST=0.0.0.0
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["apus", "health"]
+# Bash speaks TCP by itself; the image needs no HTTP client.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["bash", "-c", \
+  "exec 3<>/dev/tcp/127.0.0.1/${APUS_PORT:-8080}; printf 'GET /health HTTP/1.0\\r\\n\\r\\n' >&3; head -n 1 <&3 | grep -q ' 200 '"]
 ENTRYPOINT ["apus"]
 CMD ["serve"]

@@ -50,9 +50,9 @@ var targets: [Target] = [
     name: "Kernels", dependencies: ["Tensor", "CIntrinsics"] + instructionSetTargets, swiftSettings: kernel()),
   library("ModelFiles", ["Tensor", "JSON"]),
   library("Models", ["Tensor", "Kernels", "ModelFiles"]),
-  library("Sampling", ["Kernels"]),
+  library("Sampling"),
   library("Scheduler"),
-  library("Engine", ["Models", "ModelFiles", "Kernels", "Sampling", "Scheduler"]),
+  library("Engine", ["Models", "ModelFiles", "Kernels"]),
 
   // Service.
   library(

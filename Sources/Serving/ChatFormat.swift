@@ -47,7 +47,8 @@ public struct ChatFormat: Sendable {
 
   /// Renders and tokenises a conversation. `now` is what the template's `strftime_now` shows.
   func prompt(for request: ChatRequest, now: Date) throws(GenerationError) -> Prompt {
-    var variables = request.templateArguments
+    var variables = ChatTemplate.conversationDefaults
+    for (name, value) in request.templateArguments { variables[name] = value }
     for (name, value) in modes.templateArguments(for: request.mode) { variables[name] = value }
     variables["messages"] = .array(request.messages)
     variables["add_generation_prompt"] = true

@@ -34,7 +34,7 @@ def test_tokenize_both_ways():
 @pytest.mark.parametrize("stdin, arguments, said", [
     ('"fine"\nnot json\n', [], "line 2"),
     ("[1]\n", [], "line 1: expected a JSON string, found an array"),
-    ("[99999]\n", ["--decode"], "token 99999 is outside the vocabulary"),
+    ("[-1]\n", ["--decode"], "token -1 is outside the vocabulary"),
     ('"x"\n', ["--decode"], "expected an array of token ids"),
 ])
 def test_tokenize_names_the_line_at_fault(stdin, arguments, said):

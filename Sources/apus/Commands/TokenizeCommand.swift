@@ -31,7 +31,8 @@ struct TokenizeCommand: ParsableCommand {
         throw CommandError.badInput(place: "line \(number)", found: "\(error)", expected: "JSON")
       }
       if decode {
-        let ids = try value.tokenIDs(at: "line \(number)", vocabularySize: tokenizer.vocabularySize)
+        // As in tokenizers, an id that no token has stands for no text.
+        let ids = try value.tokenIDs(at: "line \(number)", vocabularySize: Int(Int32.max))
         JSON.string(tokenizer.decode(ids, skippingSpecialTokens: skipSpecialTokens)).append(to: &output)
       } else {
         guard case .string(let text) = value else {

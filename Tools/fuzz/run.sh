@@ -24,10 +24,10 @@ done
 [ ${#names[@]} -gt 0 ] || { echo "no fuzzer named $only under Tests/Fuzz" >&2; exit 2; }
 
 export APUS_FUZZ=1
-binaries=$(swift build --scratch-path .build-fuzz --show-bin-path)
+binaries=$(swift build -c release --scratch-path .build-fuzz --show-bin-path)
 for name in "${names[@]}"; do
   echo "building Fuzz$name"
-  swift build --scratch-path .build-fuzz --product "Fuzz$name" > ".build-fuzz/build-$name.log" 2>&1 \
+  swift build -c release --scratch-path .build-fuzz --product "Fuzz$name" > ".build-fuzz/build-$name.log" 2>&1 \
     || { tail -n 40 ".build-fuzz/build-$name.log"; exit 1; }
 done
 

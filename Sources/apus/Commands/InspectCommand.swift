@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import JSON
 import ModelFiles
+import Models
 import Serving
 
 /// `apus inspect`: what a model is, and what it needs.
@@ -17,6 +18,8 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     let folder = try model.folder()
+    // Maps the weights and checks every tensor's name and shape; nothing is read yet.
+    _ = try loadModel(folder)
     let need = Engine.memory(
       for: folder.configuration,
       EngineConfiguration(pageCount: 1, slotCount: 1, maximumStepTokens: 1, threads: 1))

@@ -7,7 +7,7 @@ enum ByteAlphabet {
     return append(text, to: &bytes) ? bytes : nil
   }
 
-  /// Appends the bytes that `text` spells. Where a character of it is not in the alphabet, stops there and returns false.
+  /// Appends the bytes that `text` spells. Where a character is not in the alphabet, stops there and returns false.
   static func append(_ text: String, to bytes: inout [UInt8]) -> Bool {
     for scalar in text.unicodeScalars {
       guard let byte = byte(of: scalar.value) else { return false }

@@ -21,8 +21,8 @@ public struct Detokenizer: Sendable {
     return String(decoding: output, as: UTF8.self)
   }
 
-  /// What is left at the end: U+FFFD for a character that was never completed, else nothing. The detokenizer can be used
-  /// for another stream afterwards.
+  /// What is left at the end: U+FFFD for a character that was never completed, else nothing. The detokenizer can be
+  /// used for another stream afterwards.
   public mutating func finish() -> String {
     var output: [UInt8] = []
     repair.finish(into: &output)

@@ -17,8 +17,8 @@ struct MergeTable: Sendable {
 
   private var slots: [Slot]
   private let mask: Int
-  /// Bits set by the hashes of all merges, 16 or more a merge. Most pairs of a text have no merge, and most of those are told
-  /// apart here, in a sixteenth of the slots' memory.
+  /// Bits set by the hashes of all merges, 16 or more a merge. Most pairs of a text have no merge, and most of those are
+  /// told apart here, in a sixteenth of the slots' memory.
   private var filter: [UInt64]
 
   /// A table for that many merges, at most half full.

@@ -1,7 +1,7 @@
 /// A byte-level BPE tokenizer read from a Hugging Face tokenizer.json, with the results of `tokenizers`.
 ///
-/// Text passes, in this order: added tokens that are looked for in text as given; NFC; added tokens that are looked for in
-/// normalised text; the split into words by the pre-tokeniser's regular expression; merging of each word's bytes.
+/// Text passes, in this order: added tokens that are looked for in text as given; NFC; added tokens that are looked for
+/// in normalised text; the split into words by the pre-tokeniser's regular expression; merging of each word's bytes.
 /// Nothing is ever added, such as a token for the beginning of a text: chat templates write what a model needs.
 ///
 /// A tokenizer is immutable and may be used by any number of threads at once. Copies share their memory.
@@ -49,9 +49,9 @@ public struct Tokenizer: Sendable {
 
   /// The tokens of `text`.
   ///
-  /// - Parameter parsingSpecialTokens: whether the text of special tokens, such as `<|im_start|>`, becomes these tokens.
-  ///   With false it is split and merged as any other text, which untrusted text may need. Added tokens that are not special,
-  ///   such as `<think>`, are found either way.
+  /// - Parameter parsingSpecialTokens: whether the text of special tokens, such as `<|im_start|>`, becomes these
+  ///   tokens. With false it is split and merged as any other text, which untrusted text may need. Added tokens that are
+  ///   not special, such as `<think>`, are found either way.
   public func encode(_ text: String, parsingSpecialTokens: Bool = true) -> [Int32] {
     var output: [Int32] = []
     output.reserveCapacity(text.utf8.count / 3 + 1)

@@ -1,5 +1,5 @@
-/// Replaces malformed UTF-8 by U+FFFD, one for each maximal subpart of a character (Unicode Standard, section 3.9), while
-/// bytes arrive in pieces. Rust's lossy decoding, which `tokenizers` uses, follows the same rule.
+/// Replaces malformed UTF-8 by U+FFFD, one for each maximal subpart of a character (Unicode Standard, section 3.9),
+/// while bytes arrive in pieces. Rust's lossy decoding, which `tokenizers` uses, follows the same rule.
 struct UTF8Repair: Sendable {
   /// The bytes so far of a character that is not complete: at most three.
   private var pending: [UInt8] = []

@@ -41,7 +41,8 @@ struct NFCTests {
     #expect(Self.nfc.normalized(text.span) == nil)
   }
 
-  /// Foundation normalises on its own. The tables of `tokenizers` are those of Unicode 9, so later scalars are left out.
+  /// Foundation normalises on its own. The tables of `tokenizers` are older than the toolchain's, so scalars that came
+  /// after Unicode 9 are left out.
   @Test func agreesWithFoundationOnEveryScalar() {
     for value in 0..<UInt32(0x3_0000) {
       guard let scalar = Unicode.Scalar(value), let age = scalar.properties.age, age.major <= 9 else { continue }
@@ -62,7 +63,7 @@ struct NFCTests {
   @Test func agreesWithFoundationOnRandomText() {
     var random = SplitMix64(state: 11)
     let alphabet = Array(
-      "aeouAEO\u{E9}\u{1EC7}\u{304}\u{301}\u{302}\u{323}\u{327}\u{345}\u{5B0}\u{5B4}\u{3099}\u{309A}かは\u{1100}\u{1161}\u{11A8}"
+      "aeouAEO\u{E9}\u{1EC7}\u{304}\u{301}\u{302}\u{323}\u{327}\u{345}\u{5B0}\u{5B4}\u{3099}かは\u{1100}\u{1161}\u{11A8}"
         .unicodeScalars)
     for _ in 0..<3000 {
       var view = String.UnicodeScalarView()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tokenizer
 
-/// Agreement with Hugging Face `tokenizers` on committed strings; Tools/tokenizer/compare.py does it on the whole vocabularies.
+/// Agreement with Hugging Face `tokenizers` on committed strings; Tools/tokenizer/compare.py has the whole vocabularies.
 struct ReferenceTests {
   @Test func reducedVocabularyInAllVariants() throws {
     let base = try Fixtures.reduced()

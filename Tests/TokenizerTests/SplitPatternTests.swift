@@ -92,7 +92,7 @@ struct SplitPatternTests {
     }
   }
 
-  /// The toolchain's Unicode tables agree on everything that existed in Unicode 15; later scalars may be unknown to either.
+  /// The toolchain's Unicode tables agree on all that was in Unicode 15; later scalars may be unknown to either.
   @Test func classesAgreeWithTheToolchain() {
     for value in 0..<UInt32(0x3_1000) {
       guard let scalar = Unicode.Scalar(value), let age = scalar.properties.age, age.major <= 15 else { continue }

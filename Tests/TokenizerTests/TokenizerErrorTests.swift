@@ -55,7 +55,7 @@ struct TokenizerErrorTests {
       ),
       (
         "pre_tokenizer.pretokenizers.0.pattern.Regex", "a+",
-        "pre_tokenizer.pretokenizers[0].pattern.Regex: a+ is not supported; supported: the expressions of Qwen2, Qwen3.5, Llama 3"
+        "pre_tokenizer.pretokenizers[0].pattern.Regex: a+ is not supported; supported: the expressions of Qwen2, Qwen3.5"
       ),
       ("pre_tokenizer.pretokenizers.1.add_prefix_space", true, "pre_tokenizer.pretokenizers[1].add_prefix_space: true"),
       (

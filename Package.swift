@@ -117,7 +117,7 @@ var targets: [Target] = [
 // MARK: - Fuzzing: `APUS_FUZZ=1 swift build --scratch-path .build-fuzz --product Fuzz…`
 
 if Context.environment["APUS_FUZZ"] != nil {
-  let sanitizers: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer,address"])]
+  let sanitizers: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])]
   func fuzzer(_ subject: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
       name: "Fuzz\(subject)", dependencies: ["FuzzSupport"] + dependencies, path: "Tests/Fuzz/\(subject)",

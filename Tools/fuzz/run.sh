@@ -24,6 +24,7 @@ done
 [ ${#names[@]} -gt 0 ] || { echo "no fuzzer named $only under Tests/Fuzz" >&2; exit 2; }
 
 export APUS_FUZZ=1
+mkdir -p .build-fuzz
 binaries=$(swift build -c release --scratch-path .build-fuzz --show-bin-path)
 for name in "${names[@]}"; do
   echo "building Fuzz$name"

@@ -35,8 +35,8 @@ test-clients: build $(VENV)/ready ## the official OpenAI client, raw sockets and
 	$(PYTHON) -m pytest -q Tests/clients
 
 test-vocabularies: build $(VENV)/ready ## 20,000 strings a vocabulary beside Hugging Face tokenizers
-	$(PYTHON) Tools/tokenizer/make_vocabularies.py .build/vocabularies
-	$(PYTHON) Tools/tokenizer/compare.py .build/vocabularies --apus $(APUS)
+	$(PYTHON) Tools/tokenizer/make_vocabularies.py --out .build/vocabularies
+	$(PYTHON) Tools/tokenizer/compare.py --vocabularies .build/vocabularies --apus $(APUS)
 
 test-templates: build $(VENV)/ready ## real chat templates of many families beside Jinja2
 	$(PYTHON) Tools/templates/compare.py --apus $(APUS)

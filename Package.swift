@@ -130,6 +130,7 @@ if Context.environment["APUS_FUZZ"] != nil {
     fuzzer("JSON", ["JSON"]),
     fuzzer("ModelFiles", ["ModelFiles", "Tensor"]),
     fuzzer("Tokenizer", ["Tokenizer", "JSON"]),
+    fuzzer("OutputParsing", ["OutputParsing", "JSON"]),
   ]
   // The code under test carries the coverage counters and the address checks.
   for target in targets where target.type != .system {

@@ -14,7 +14,7 @@ import Testing
   @Test(arguments: [ToolCallFormat.json, .xml, nil])
   func cutsDoNotMatter(tools: ToolCallFormat?) {
     var random = SplitMix64(seed: 17)
-    for _ in 0..<4000 {
+    for _ in 0..<1500 {
       let format = OutputFormat(
         reasoning: Bool.random(using: &random) ? ReasoningTags() : nil,
         startsInReasoning: Bool.random(using: &random), tools: tools, parsesToolCalls: tools != nil,

@@ -24,7 +24,7 @@ import Testing
 
   @Test(arguments: [0.4, 1, 1.7] as [Float], [0, 1, 5, 40, 300])
   func drawsFollowTheFilteredDistribution(temperature: Float, topK: Int) throws {
-    for (size, draws) in [(300, 4000), (12, 4000)] {
+    for (size, draws) in [(300, 1500), (12, 1500)] {
       for topP in [1, 0.95, 0.5, 0.05] as [Float] {
         for minP in [0, 0.02, 0.3] as [Float] {
           let seed = UInt64(size + topK) &+ UInt64(topP * 100) &* 1000 &+ UInt64(minP * 100) &* 1_000_000

@@ -3,6 +3,7 @@ import Testing
 @testable public import Scheduler
 
 extension RequestID: ExpressibleByIntegerLiteral {
+  /// The request of that number.
   public init(integerLiteral value: UInt64) { self.init(rawValue: value) }
 }
 

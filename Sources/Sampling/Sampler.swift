@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 /// Chooses a token from a row of logits.
 ///
@@ -21,15 +22,15 @@ public struct Sampler {
 
   /// Candidates in front of a cut; holds a whole row.
   private var keys: [RankKey]
-  /// exp((logit - greatest logit) / temperature) of the candidates, by id.
+  /// exp((logit - greatest logit) / temperature) of the candidates, by id; padded to whole vectors.
   private var weights: [Float]
 
-  /// Reserves 12 bytes a token of the vocabulary.
+  /// Reserves about 12 bytes a token of the vocabulary.
   public init(vocabularySize: Int) {
     precondition(vocabularySize > 0 && vocabularySize <= Int(Int32.max), "a vocabulary has at least one token")
     self.vocabularySize = vocabularySize
     keys = Array(repeating: RankKey(logit: 0, id: 0), count: vocabularySize)
-    weights = Array(repeating: 0, count: vocabularySize)
+    weights = Array(repeating: 0, count: (vocabularySize + 7) / 8 * 8)
   }
 
   /// The token that follows `position` tokens, chosen from `logits` (one a token of the vocabulary).
@@ -43,7 +44,8 @@ public struct Sampler {
     let chosen = keys.withUnsafeMutableBufferPointer { keys in
       weights.withUnsafeMutableBufferPointer { weights in
         let choice = Choice(
-          logits: logits, keys: keys, weights: weights, greatest: finite(logits[best]), parameters: parameters)
+          logits: logits, keys: keys, weights: UnsafeMutableBufferPointer(rebasing: weights[..<logits.count]),
+          greatest: finite(logits[best]), parameters: parameters)
         return choice.draw(uniform)
       }
     }
@@ -70,6 +72,7 @@ func mostLikely(_ logits: UnsafeBufferPointer<Float>) -> Int {
 private struct Choice {
   let logits: UnsafeBufferPointer<Float>
   let keys: UnsafeMutableBufferPointer<RankKey>
+  /// Room for a whole vector follows.
   let weights: UnsafeMutableBufferPointer<Float>
   let greatest: Float
   let parameters: SamplingParameters
@@ -81,8 +84,7 @@ private struct Choice {
       for key in candidates { total += weigh(key.id) }
       return draw(among: candidates, total: total, uniform)
     }
-    var total = 0.0
-    for id in logits.indices { total += weigh(id) }
+    var total = weighAll()
     if parameters.topP < 1 { return draw(among: nucleusCandidates(total: total), total: total, uniform) }
     if parameters.minP > 0 {
       total = 0
@@ -91,11 +93,25 @@ private struct Choice {
     return walk(to: uniform * total, cut: .lowest)
   }
 
-  /// Stores exp((logit - greatest) / temperature), which is 1 for the most likely token, and returns it.
-  @inline(__always) private func weigh(_ id: Int) -> Double {
-    let weight = exp((finite(logits[id]) - greatest) / parameters.temperature)
+  /// The logarithm of a token's weight: 0 for the most likely one, and negative for others.
+  @inline(__always) private func exponent(_ id: Int) -> Float {
+    (finite(logits[id]) - greatest) / parameters.temperature
+  }
+
+  /// Stores the weight of one candidate and returns it.
+  private func weigh(_ id: Int) -> Double {
+    let weight = exp(exponent(id))
     weights[id] = weight
     return Double(weight)
+  }
+
+  /// Stores the weights of the whole row and returns their sum.
+  private func weighAll() -> Double {
+    guard let start = weights.baseAddress else { return 0 }
+    for id in logits.indices { start[id] = exponent(id) }
+    var (maximum, roundedSum) = (0 as Float, 0 as Float)
+    _ = Softmax.accumulate(start, count: logits.count, scale: 1, maximum: &maximum, sum: &roundedSum)
+    return weights.reduce(0) { $0 + Double($1) }
   }
 
   /// Draws from the part of `candidates` that top-p and min-p keep; `total` is the weight top-p is measured against.

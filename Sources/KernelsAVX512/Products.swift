@@ -53,8 +53,9 @@ func quarter(_ a: __m512) -> __m128 {
   return _mm_add_ps(_mm256_castps256_ps128(half), upper_half_ps256(half))
 }
 
-/// Four weight rows by a fixed number of tokens. Each product is one vector accumulator over the inner dimension in
-/// ascending order, so it has the same bits whatever the tile it was computed in.
+/// Eight weight rows by a fixed number of tokens, at most three: 24 of the 32
+/// registers hold sums. Each product is one vector accumulator over the inner
+/// dimension in ascending order, so it has the same bits whatever the tile it was computed in.
 @inline(__always)
 func tile<Format: WeightFormat, let tokens: Int>(
   _: Format.Type, _: InlineArray<tokens, Void>.Type, _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int,
@@ -62,48 +63,35 @@ func tile<Format: WeightFormat, let tokens: Int>(
 ) {
   // Rows past the last one repeat it; their sums are not stored.
   let rowBytes = inner * Format.stride
-  let w0 = weights
-  let w1 = weights + rowBytes * min(1, rows - 1)
-  let w2 = weights + rowBytes * min(2, rows - 1)
-  let w3 = weights + rowBytes * min(3, rows - 1)
-  var sums0 = InlineArray<tokens, __m512>(repeating: _mm512_setzero_ps())
-  var sums1 = sums0
-  var sums2 = sums0
-  var sums3 = sums0
+  var rowStarts = InlineArray<8, UnsafeRawPointer>(repeating: weights)
+  for row in 1..<8 { rowStarts[row] = weights + rowBytes * min(row, rows - 1) }
+  var sums = InlineArray<8, InlineArray<tokens, __m512>>(
+    repeating: InlineArray<tokens, __m512>(repeating: _mm512_setzero_ps()))
   var k = 0
   while k + 16 <= inner {
-    let offset = k * Format.stride
-    let a = Format.load(w0 + offset)
-    let b = Format.load(w1 + offset)
-    let c = Format.load(w2 + offset)
-    let d = Format.load(w3 + offset)
-    for t in 0..<tokens {
-      let x = _mm512_loadu_ps(input + t * inputStride + k)
-      sums0[t] = _mm512_fmadd_ps(a, x, sums0[t])
-      sums1[t] = _mm512_fmadd_ps(b, x, sums1[t])
-      sums2[t] = _mm512_fmadd_ps(c, x, sums2[t])
-      sums3[t] = _mm512_fmadd_ps(d, x, sums3[t])
+    var x = InlineArray<tokens, __m512>(repeating: _mm512_setzero_ps())
+    for t in 0..<tokens { x[t] = _mm512_loadu_ps(input + t * inputStride + k) }
+    for row in 0..<8 {
+      let w = Format.load(rowStarts[row] + k * Format.stride)
+      for t in 0..<tokens { sums[row][t] = _mm512_fmadd_ps(w, x[t], sums[row][t]) }
     }
     k += 16
   }
   if k < inner {
     let mask = __mmask16(truncatingIfNeeded: (1 << (inner - k)) - 1)
-    let offset = k * Format.stride
-    let a = Format.load(w0 + offset, mask)
-    let b = Format.load(w1 + offset, mask)
-    let c = Format.load(w2 + offset, mask)
-    let d = Format.load(w3 + offset, mask)
-    for t in 0..<tokens {
-      let x = _mm512_maskz_loadu_ps(mask, input + t * inputStride + k)
-      sums0[t] = _mm512_fmadd_ps(a, x, sums0[t])
-      sums1[t] = _mm512_fmadd_ps(b, x, sums1[t])
-      sums2[t] = _mm512_fmadd_ps(c, x, sums2[t])
-      sums3[t] = _mm512_fmadd_ps(d, x, sums3[t])
+    var x = InlineArray<tokens, __m512>(repeating: _mm512_setzero_ps())
+    for t in 0..<tokens { x[t] = _mm512_maskz_loadu_ps(mask, input + t * inputStride + k) }
+    for row in 0..<8 {
+      let w = Format.load(rowStarts[row] + k * Format.stride, mask)
+      for t in 0..<tokens { sums[row][t] = _mm512_fmadd_ps(w, x[t], sums[row][t]) }
     }
   }
-  let stored = __mmask8(truncatingIfNeeded: (1 << min(rows, 4)) - 1)
+  let low = __mmask8(truncatingIfNeeded: (1 << min(rows, 4)) - 1)
+  let high = __mmask8(truncatingIfNeeded: (1 << max(rows - 4, 0)) - 1)
   for t in 0..<tokens {
-    _mm_mask_storeu_ps(output + t * outputStride, stored, laneSums(sums0[t], sums1[t], sums2[t], sums3[t]))
+    let y = output + t * outputStride
+    _mm_mask_storeu_ps(y, low, laneSums(sums[0][t], sums[1][t], sums[2][t], sums[3][t]))
+    _mm_mask_storeu_ps(y + 4, high, laneSums(sums[4][t], sums[5][t], sums[6][t], sums[7][t]))
   }
 }
 
@@ -117,9 +105,9 @@ func panel<Format: WeightFormat, let tokens: Int>(
   var row = 0
   while row < rows {
     tile(
-      format, shape, weights + row * inner * Format.stride, min(4, rows - row), inner, input, inputStride,
+      format, shape, weights + row * inner * Format.stride, min(8, rows - row), inner, input, inputStride,
       output + row, outputStride)
-    row += 4
+    row += 8
   }
 }
 
@@ -133,13 +121,10 @@ func multiply<Format: WeightFormat>(
     let x = input + t * inputStride
     let y = output + t * outputStride
     switch tokens - t {
-    case 6...:
-      panel(format, InlineArray<6, Void>.self, weights, rows, inner, x, inputStride, y, outputStride)
-      t += 6
-    case 4...:
-      panel(format, InlineArray<4, Void>.self, weights, rows, inner, x, inputStride, y, outputStride)
-      t += 4
-    case 2...:
+    case 3...:
+      panel(format, InlineArray<3, Void>.self, weights, rows, inner, x, inputStride, y, outputStride)
+      t += 3
+    case 2:
       panel(format, InlineArray<2, Void>.self, weights, rows, inner, x, inputStride, y, outputStride)
       t += 2
     default:

@@ -4,8 +4,10 @@ import Testing
 
 /// The engine against transformers, whole models.
 @Suite struct ReferenceTests {
-  /// What F32 engines of hybrid models may differ by; the expected is a tenth of it.
-  private static let tolerance = 2e-3
+  /// What F32 engines of hybrid models may differ by is 2e-3; these models stay below 4e-4.
+  private static let tolerance = 1e-3
+  /// Below this lead over the second-best token, the reference's choice is chance.
+  private static let closeCall = 4e-3
 
   @Test(arguments: ReferenceModel.names, InstructionSet.available)
   func logProbabilitiesAgree(name: String, set: InstructionSet) throws {
@@ -15,15 +17,16 @@ import Testing
     for sequence in reference.sequences {
       let rows = try engine.logits(sequence.ids).map(logProbabilities)
       #expect(rows.count == sequence.ids.count)
+      var worst = 0.0
       for (position, logprob) in sequence.logprobs.enumerated() {
-        let found = rows[position][Int(sequence.ids[position + 1])]
-        #expect(abs(found - logprob) < Self.tolerance, "\(name) at \(position)")
+        worst = max(worst, abs(rows[position][Int(sequence.ids[position + 1])] - logprob))
       }
       for (position, top) in sequence.topIDs.enumerated() {
         for (id, logprob) in zip(top, sequence.topLogprobs[position]) {
-          #expect(abs(rows[position][Int(id)] - logprob) < Self.tolerance, "\(name) at \(position)")
+          worst = max(worst, abs(rows[position][Int(id)] - logprob))
         }
       }
+      #expect(worst < Self.tolerance, "\(name), \(sequence.ids.count) tokens")
     }
   }
 
@@ -34,7 +37,7 @@ import Testing
     for greedy in reference.greedy {
       let ids = try engine.greedy(greedy.prompt, count: greedy.ids.count, pages: (0..<8).map { $0 })
       // A choice that the reference itself nearly made the other way is excused, and what follows from it.
-      let close = greedy.gaps.firstIndex { $0 < 2 * Self.tolerance } ?? greedy.ids.count
+      let close = greedy.gaps.firstIndex { $0 < Self.closeCall } ?? greedy.ids.count
       #expect(greedy.ids.count == 24)
       #expect(ids.prefix(close) == greedy.ids.prefix(close), "\(name)")
     }

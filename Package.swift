@@ -50,7 +50,7 @@ var targets: [Target] = [
     name: "Kernels", dependencies: ["Tensor", "CIntrinsics"] + instructionSetTargets, swiftSettings: kernel()),
   library("ModelFiles", ["Tensor", "JSON"]),
   library("Models", ["Tensor", "Kernels", "ModelFiles"]),
-  library("Sampling"),
+  library("Sampling", ["Kernels"]),
   library("Scheduler"),
   library("Engine", ["Models", "ModelFiles", "Kernels"]),
 

@@ -18,6 +18,17 @@ struct ScalarClass: OptionSet, Sendable {
   static let unstable = ScalarClass(rawValue: 64)
 }
 
+/// All that is known about scalars: the same for every tokenizer.
+struct UnicodeTables: Sendable {
+  let classes: ScalarClasses
+  let nfc: NFC
+
+  init() {
+    classes = ScalarClasses()
+    nfc = NFC(classes: classes)
+  }
+}
+
 /// The classes of all scalars, one byte each.
 struct ScalarClasses: Sendable {
   private let classes: [UInt8]

@@ -19,15 +19,21 @@ public struct Tokenizer: Sendable {
   /// - Throws: ``TokenizerError`` naming the place in the file for everything that is malformed, contradictory or not
   ///   implemented here; never after ignoring something that would change results.
   public init(tokenizerJSON: [UInt8]) throws(TokenizerError) {
+    try self.init(tokenizerJSON: tokenizerJSON, unicode: UnicodeTables())
+  }
+
+  /// - Parameter unicode: tables that several tokenizers may share.
+  init(tokenizerJSON: [UInt8], unicode: @autoclosure () -> UnicodeTables) throws(TokenizerError) {
     let definition = try TokenizerDefinition(parsing: tokenizerJSON)
-    let classes = ScalarClasses()
+    let unicode = unicode()
+    let classes = unicode.classes
     guard let pattern = SplitPattern(regex: definition.splitRegex, classes: classes) else {
       throw .unsupported(
         path: definition.splitRegexPath, found: definition.splitRegex,
         supported: "the expressions of \(SplitPattern.knownNames)")
     }
     self.pattern = pattern
-    let normalizer = definition.normalizes ? NFC(classes: classes) : nil
+    let normalizer = definition.normalizes ? unicode.nfc : nil
     self.normalizer = normalizer
     vocabulary = definition.vocabulary
     model = BytePairModel(

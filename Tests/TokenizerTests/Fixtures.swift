@@ -8,6 +8,9 @@ import Testing
 enum Fixtures {
   static func reduced() throws -> JSON { try json("reduced") }
 
+  /// Made once, as that takes a while in a debug build.
+  static let unicode = UnicodeTables()
+
   static func cases() throws -> JSON { try json("cases") }
 
   private static func json(_ name: String) throws -> JSON {
@@ -38,7 +41,7 @@ extension Tokenizer {
   init(_ definition: JSON) throws(TokenizerError) {
     var bytes: [UInt8] = []
     definition.append(to: &bytes)
-    try self.init(tokenizerJSON: bytes)
+    try self.init(tokenizerJSON: bytes, unicode: Fixtures.unicode)
   }
 
   /// The reduced vocabulary, with other added tokens if given.

@@ -4,12 +4,9 @@ import Testing
 @testable import Tokenizer
 
 struct NFCTests {
-  private static let classes = ScalarClasses()
-  private static let nfc = NFC(classes: classes)
-
   private func normalized(_ text: String) -> String {
     let utf8 = Array(text.utf8)
-    return Self.nfc.normalized(utf8.span).map { String(decoding: $0, as: UTF8.self) } ?? text
+    return Fixtures.unicode.nfc.normalized(utf8.span).map { String(decoding: $0, as: UTF8.self) } ?? text
   }
 
   private func scalars(_ text: String) -> [UInt32] { text.unicodeScalars.map(\.value) }
@@ -38,7 +35,7 @@ struct NFCTests {
 
   @Test func plainTextIsNotCopied() {
     let text = Array("Plain text, größer, 漢字, 한글, 🙂, العربية".utf8)
-    #expect(Self.nfc.normalized(text.span) == nil)
+    #expect(Fixtures.unicode.nfc.normalized(text.span) == nil)
   }
 
   /// Foundation normalises on its own. The tables of `tokenizers` are older than the toolchain's, so scalars that came
@@ -46,7 +43,9 @@ struct NFCTests {
   @Test func agreesWithFoundationOnEveryScalar() {
     for value in 0..<UInt32(0x3_0000) {
       guard let scalar = Unicode.Scalar(value), let age = scalar.properties.age, age.major <= 9 else { continue }
-      guard Self.classes[Int(value)].contains(.unstable) || scalar.properties.canonicalCombiningClass != .notReordered
+      guard
+        Fixtures.unicode.classes[Int(value)].contains(.unstable)
+          || scalar.properties.canonicalCombiningClass != .notReordered
       else { continue }
       // Foundation takes the class of these from the undecomposed scalar and lets them block composition.
       if [0xF73, 0xF75, 0xF81].contains(value) { continue }

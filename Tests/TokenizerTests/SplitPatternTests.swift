@@ -3,7 +3,6 @@ import Testing
 @testable import Tokenizer
 
 struct SplitPatternTests {
-  private static let classes = ScalarClasses()
   private static let qwen2 =
     #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
   private static let qwen35 =
@@ -11,7 +10,7 @@ struct SplitPatternTests {
     + #"\s+(?!\S)|\s+"#
 
   private func pieces(_ text: String, regex: String = qwen2) throws -> [String] {
-    let pattern = try #require(SplitPattern(regex: regex, classes: Self.classes))
+    let pattern = try #require(SplitPattern(regex: regex, classes: Fixtures.unicode.classes))
     let utf8 = Array(text.utf8)
     var pieces: [String] = []
     var start = 0
@@ -78,8 +77,8 @@ struct SplitPatternTests {
   }
 
   @Test func otherExpressionsAreNotGuessed() {
-    #expect(SplitPattern(regex: #"\p{L}+"#, classes: Self.classes) == nil)
-    #expect(SplitPattern(regex: Self.qwen2 + " ", classes: Self.classes) == nil)
+    #expect(SplitPattern(regex: #"\p{L}+"#, classes: Fixtures.unicode.classes) == nil)
+    #expect(SplitPattern(regex: Self.qwen2 + " ", classes: Fixtures.unicode.classes) == nil)
   }
 
   @Test func everyPieceOfRandomTextIsPartOfIt() throws {
@@ -96,7 +95,7 @@ struct SplitPatternTests {
   @Test func classesAgreeWithTheToolchain() {
     for value in 0..<UInt32(0x3_1000) {
       guard let scalar = Unicode.Scalar(value), let age = scalar.properties.age, age.major <= 15 else { continue }
-      let found = Self.classes[Int(value)]
+      let found = Fixtures.unicode.classes[Int(value)]
       let category = scalar.properties.generalCategory
       let letters: [Unicode.GeneralCategory] = [
         .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,

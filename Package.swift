@@ -131,6 +131,7 @@ if Context.environment["APUS_FUZZ"] != nil {
     fuzzer("ModelFiles", ["ModelFiles", "Tensor"]),
     fuzzer("Tokenizer", ["Tokenizer", "JSON"]),
     fuzzer("OutputParsing", ["OutputParsing", "JSON"]),
+    fuzzer("HTTP", ["HTTP", .product(name: "HTTPTypes", package: "swift-http-types")]),
   ]
   // The code under test carries the coverage counters and the address checks.
   for target in targets where target.type != .system {

@@ -55,9 +55,7 @@ final class LoopCore: @unchecked Sendable {
 
   func start(for executor: EventLoop) {
     self.executor = executor
-    let thread = Thread { self.run() }
-    thread.name = "http"
-    thread.start()
+    Thread { self.run() }.start()
   }
 
   func stop() {
@@ -80,6 +78,8 @@ final class LoopCore: @unchecked Sendable {
   // MARK: The thread
 
   private func run() {
+    // A name given before the start would not take.
+    Thread.current.name = "http"
     threadID.store(UInt(pthread_self()), ordering: .relaxed)
     while true {
       for _ in 0..<Self.roundsPerPoll where !runJobs() { break }

@@ -101,9 +101,8 @@ extension ConnectionMachine {
     case .body(let decoder) where exchange.keepsAlive && !mustClose:
       input = .discarding(decoder)
       advance(&actions)
-    case .complete:
-      close(lingering: !buffer.isEmpty, &actions)
-    case .head, .body, .discarding, .closed:
+    case .head, .body, .complete, .discarding, .closed:
+      // Also when nothing more has arrived: it may be on its way.
       close(lingering: true, &actions)
     }
   }

@@ -143,6 +143,7 @@ struct ConnectionMachine: Sendable {
   /// Stops reading requests for good.
   mutating func closeInput() {
     input = .closed
+    buffer.removeAll()
     mustClose = true
   }
 }

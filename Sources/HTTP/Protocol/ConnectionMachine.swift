@@ -92,7 +92,8 @@ struct ConnectionMachine: Sendable {
     input = .head(RequestHeadParser(limits: limits))
   }
 
-  /// Ends every event: brings timer and reading up to date with the state.
+  /// Ends every event: brings timer and reading up to date with the state. That goes first, as the driver's answer to
+  /// a later action is an event of its own, which would be outdated by it.
   mutating func settle(_ actions: consuming [Action]) -> [Action] {
     guard !isClosed else { return [] }
     if let last = actions.last, case .close = last {
@@ -101,11 +102,11 @@ struct ConnectionMachine: Sendable {
     }
     if timer != wantedTimer {
       timer = wantedTimer
-      actions.append(.setTimer(timer))
+      actions.insert(.setTimer(timer), at: 0)
     }
     if isReading != wantsReading {
       isReading = wantsReading
-      actions.append(.setReading(isReading))
+      actions.insert(.setReading(isReading), at: 0)
     }
     return actions
   }

@@ -94,8 +94,26 @@ var targets: [Target] = [
   tests(of: "Sampling", ["TestSupport"]),
   tests(of: "Scheduler", ["TestSupport"]),
   tests(of: "Engine", ["JSON", "Kernels", "ModelFiles", "Models", "TestSupport"], resources: [.copy("Fixtures")]),
-  tests(of: "Serving", ["TestSupport"]),
-  tests(of: "APIServer", ["TestSupport"]),
+  .target(
+    name: "ServingTestSupport",
+    dependencies: [
+      "ChatTemplate", "Engine", "JSON", "ModelFiles", "OutputParsing", "Scheduler", "Serving", "Tokenizer",
+      .product(name: "Logging", package: "swift-log"),
+    ],
+    path: "Tests/ServingTestSupport", swiftSettings: strict),
+  tests(
+    of: "Serving",
+    [
+      "ChatTemplate", "Engine", "JSON", "ModelFiles", "OutputParsing", "Scheduler", "ServingTestSupport", "Tokenizer",
+      .product(name: "Logging", package: "swift-log"),
+    ]),
+  tests(
+    of: "APIServer",
+    [
+      "Engine", "HTTP", "JSON", "OutputParsing", "Scheduler", "Serving", "ServingTestSupport", "TestSupport",
+      .product(name: "HTTPTypes", package: "swift-http-types"),
+      .product(name: "Logging", package: "swift-log"),
+    ]),
 ]
 
 // MARK: - Kernels by instruction set
@@ -127,6 +145,7 @@ if Context.environment["APUS_FUZZ"] != nil {
   targets += [
     .target(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
     .target(name: "FuzzSupport", dependencies: ["CLibFuzzer"], path: "Tests/Fuzz/Support", swiftSettings: strict),
+    fuzzer("APIServer", ["APIServer", "JSON"]),
     fuzzer("JSON", ["JSON"]),
     fuzzer("ModelFiles", ["ModelFiles", "Tensor"]),
     fuzzer("Tokenizer", ["Tokenizer", "JSON"]),

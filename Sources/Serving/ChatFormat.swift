@@ -1,5 +1,5 @@
 public import ChatTemplate
-import Foundation
+package import Foundation
 import JSON
 public import ModelFiles
 import OutputParsing
@@ -34,10 +34,10 @@ public struct ChatFormat: Sendable {
   }
 
   /// A conversation as the model reads it.
-  struct Prompt: Sendable {
-    let tokens: [Int32]
+  package struct Prompt: Sendable {
+    package let tokens: [Int32]
     /// The reply begins inside a thought.
-    let startsInReasoning: Bool
+    package let startsInReasoning: Bool
   }
 
   /// Template variables that are the server's to set.
@@ -46,7 +46,7 @@ public struct ChatFormat: Sendable {
   ]
 
   /// Renders and tokenises a conversation. `now` is what the template's `strftime_now` shows.
-  func prompt(for request: ChatRequest, now: Date) throws(GenerationError) -> Prompt {
+  package func prompt(for request: ChatRequest, now: Date) throws(GenerationError) -> Prompt {
     var variables = ChatTemplate.conversationDefaults
     for (name, value) in request.templateArguments { variables[name] = value }
     for (name, value) in modes.templateArguments(for: request.mode) { variables[name] = value }

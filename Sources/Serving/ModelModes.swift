@@ -55,9 +55,9 @@ public struct ModelModes: Sendable, Hashable {
   /// does not decide (a template may need more than this conversation), an opened thought does.
   private static func defaultMode(of template: ChatTemplate) -> Mode {
     func render(_ thinking: JSON?) -> String? {
-      var variables: JSONObject = [
-        "messages": [["role": "user", "content": "Hello"]], "add_generation_prompt": true,
-      ]
+      var variables = ChatTemplate.conversationDefaults
+      variables["messages"] = [["role": "user", "content": "Hello"]]
+      variables["add_generation_prompt"] = true
       variables[switchVariable] = thinking
       return try? template.render(variables, now: Date(timeIntervalSince1970: 0))
     }

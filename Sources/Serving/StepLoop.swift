@@ -56,9 +56,8 @@ final class StepLoop {
 
   /// Works until admission is closed and the last request is over.
   func run() {
-    while true {
+    while !(admission.isClosed && admission.isEmpty) {
       for message in mailbox.take(waiting: scheduler.isIdle) { receive(message) }
-      if admission.isClosed, admission.isEmpty { return }
       if !scheduler.isIdle { advance() }
     }
   }

@@ -50,7 +50,7 @@ extension ChatCompletionRequest {
     case .some(let value): throw .wrongType("stop", expected: "a string or an array of strings", found: value)
     }
     guard stop.allSatisfy({ (1...Self.longestStop).contains($0.utf8.count) }) else {
-      throw .wrongValue("stop", "Stop strings must have from 1 to \(Self.longestStop) bytes.")
+      throw .wrongValue("stop", "'stop' must have strings of 1 to \(Self.longestStop) bytes.")
     }
   }
 

@@ -18,6 +18,9 @@ package struct APIError: Error, Sendable {
   /// Further fields of the response.
   package var headerFields: HTTPFields = [:]
 
+  /// The status as a number.
+  package var statusCode: Int { status.code }
+
   init(
     _ status: HTTPResponse.Status, type: String = "invalid_request_error", code: String?, parameter: String? = nil,
     _ message: String, headerFields: HTTPFields = [:]

@@ -1,0 +1,47 @@
+public import Engine
+import Synchronization
+
+/// Passes steps on to another engine, writes them down, and can be made to wait or fail before one.
+public final class ObservedEngine: ForwardEngine {
+  /// The number of logits of a token.
+  public var vocabularySize: Int { base.vocabularySize }
+
+  private let base: any ForwardEngine
+  private let log: StepLog
+  private let beforeStep: @Sendable (_ number: Int) throws(EngineError) -> Void
+
+  /// - Parameters:
+  ///   - log: where the steps are written down.
+  ///   - beforeStep: called with the step's number, from 0, on the engine's thread: may wait, or throw.
+  public init(
+    _ base: any ForwardEngine, log: StepLog,
+    beforeStep: @escaping @Sendable (_ number: Int) throws(EngineError) -> Void = { _ in }
+  ) {
+    self.base = base
+    self.log = log
+    self.beforeStep = beforeStep
+  }
+
+  /// Writes the step down, and lets the other engine compute it.
+  public func step(
+    _ inputs: [SequenceInput], logits: (_ input: Int, _ token: Int, _ row: UnsafeBufferPointer<Float>) -> Void
+  ) throws(EngineError) {
+    let number = log.steps.count
+    log.append(inputs)
+    try beforeStep(number)
+    try base.step(inputs, logits: logits)
+  }
+}
+
+/// What an engine was asked to compute, step by step.
+public final class StepLog: Sendable {
+  private let state = Mutex<[[SequenceInput]]>([])
+
+  /// An empty log.
+  public init() {}
+
+  /// The inputs of each step so far.
+  public var steps: [[SequenceInput]] { state.withLock { $0 } }
+
+  func append(_ inputs: [SequenceInput]) { state.withLock { $0.append(inputs) } }
+}

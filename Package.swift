@@ -85,7 +85,7 @@ var targets: [Target] = [
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
   tests(of: "JSON", ["TestSupport"], resources: [.copy("Fixtures")]),
   tests(of: "Tokenizer", ["TestSupport", "JSON"], resources: [.copy("Fixtures")]),
-  tests(of: "ChatTemplate", ["TestSupport"]),
+  tests(of: "ChatTemplate", ["TestSupport", "JSON"], resources: [.copy("Fixtures")]),
   tests(of: "OutputParsing", ["TestSupport"]),
   tests(of: "HTTP", ["TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")]),
   tests(of: "Kernels", ["Tensor", "TestSupport"]),
@@ -151,6 +151,7 @@ if Context.environment["APUS_FUZZ"] != nil {
     fuzzer("Tokenizer", ["Tokenizer", "JSON"]),
     fuzzer("OutputParsing", ["OutputParsing", "JSON"]),
     fuzzer("HTTP", ["HTTP", .product(name: "HTTPTypes", package: "swift-http-types")]),
+    fuzzer("ChatTemplate", ["ChatTemplate", "JSON"]),
   ]
   // The code under test carries the coverage counters and the address checks.
   for target in targets where target.type != .system {

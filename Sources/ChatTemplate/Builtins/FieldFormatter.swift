@@ -71,6 +71,8 @@ struct FieldFormatter {
   private mutating func value(of name: ArraySlice<UnicodeScalar>) throws(Fault) -> Value {
     let firstEnd = name.firstIndex { $0 == "." || $0 == "[" } ?? name.endIndex
     let first = Self.text(name[..<firstEnd])
+    // Python's versions differ in whether such a field is numbered.
+    guard !first.isEmpty || name.isEmpty else { throw Fault(.unsupported, "'{.…}' in a format is not supported") }
     var value: Value
     if first.isEmpty || Int(first) != nil {
       guard first.isEmpty != usesNumbers || nextIndex == 0 && !usesNumbers else {

@@ -150,21 +150,8 @@ extension Filters {
 
   func escape(_ value: Value, _ arguments: Arguments, evenIfSafe: Bool) throws(Fault) -> Value {
     try arguments.expectNone(of: "escape")
-    if case .markup = value, !evenIfSafe { return value }
-    let text = try value.string(budget)
-    try budget.spend(text: text)
-    var escaped: [UInt8] = []
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "&"): escaped += "&amp;".utf8
-      case UInt8(ascii: "<"): escaped += "&lt;".utf8
-      case UInt8(ascii: ">"): escaped += "&gt;".utf8
-      case UInt8(ascii: "'"): escaped += "&#39;".utf8
-      case UInt8(ascii: "\""): escaped += "&#34;".utf8
-      default: escaped.append(byte)
-      }
-    }
-    return .markup(String(decoding: escaped, as: UTF8.self))
+    if case .markup(let text) = value, evenIfSafe { return .markup(try Value.string(text).escaped(budget)) }
+    return .markup(try value.escaped(budget))
   }
 
   func json(_ value: Value, _ arguments: Arguments) throws(Fault) -> Value {

@@ -3,7 +3,7 @@
 /// Works on bytes: every delimiter is ASCII, and UTF-8 never has an ASCII byte inside another scalar.
 struct Lexer {
   let source: [UInt8]
-  let lines: LineTable
+  private var positions = PositionCounter()
   var offset = 0
   var tokens: [Token] = []
 
@@ -14,7 +14,6 @@ struct Lexer {
 
   init(_ text: String) {
     source = Self.normalizingNewlines(text)
-    lines = LineTable(source)
   }
 
   /// All tokens of `text`, ended by `.end`.
@@ -179,7 +178,7 @@ struct Lexer {
   }
 
   mutating func append(_ kind: Token.Kind, at offset: Int) {
-    tokens.append(Token(kind: kind, position: lines.position(of: offset, in: source)))
+    tokens.append(Token(kind: kind, position: positions.position(of: offset, in: source)))
   }
 
   mutating func skip(_ byte: UInt8) -> Bool {
@@ -199,26 +198,27 @@ struct Lexer {
   }
 
   func error(_ message: String, kind: TemplateError.Kind = .syntax, at offset: Int) -> TemplateError {
-    TemplateError(Fault(kind, message), at: lines.position(of: offset, in: source))
+    var positions = PositionCounter()
+    return TemplateError(Fault(kind, message), at: positions.position(of: offset, in: source))
   }
 }
 
-/// Where the lines of a text start.
-struct LineTable {
-  private let starts: [Int]
+/// Tells lines and columns. Asked for offsets in order it reads the text once.
+struct PositionCounter {
+  private var offset = 0
+  private var position = Position(line: 1, column: 1)
 
-  init(_ source: [UInt8]) {
-    starts = [0] + source.indices.filter { source[$0] == UInt8(ascii: "\n") }.map { $0 + 1 }
-  }
-
-  func position(of offset: Int, in source: [UInt8]) -> Position {
-    var low = 0
-    var high = starts.count
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if starts[middle] <= offset { low = middle } else { high = middle }
+  mutating func position(of target: Int, in source: [UInt8]) -> Position {
+    if target < offset { self = PositionCounter() }
+    while offset < min(target, source.count) {
+      if source[offset] == UInt8(ascii: "\n") {
+        position.line &+= 1
+        position.column = 1
+      } else if source[offset] & 0xC0 != 0x80 {  // Continuation bytes belong to the scalar before.
+        position.column &+= 1
+      }
+      offset += 1
     }
-    let column = source[starts[low]..<min(offset, source.count)].count { $0 & 0xC0 != 0x80 } + 1
-    return Position(line: Int32(clamping: low + 1), column: Int32(clamping: column))
+    return position
   }
 }

@@ -61,9 +61,11 @@ struct Resolver {
     for (name, variable) in scope.symbols.variables.sorted(by: { $0.value.slot < $1.value.slot }) {
       switch scope.symbols.loads[variable] {
       case .undefined: initialValues.append((variable.slot, .undefined))
-      case .alias(let outer): initialValues.append((variable.slot, .copy(location(of: outer))))
-      // A name that is never stored is read from outside directly.
-      case .outside where scope.symbols.stored.contains(name):
+      case .alias(let outer):
+        let isOutside = scope.parent?.owner(of: name)?.readsOutside(name) ?? false
+        let value = isOutside ? .outside(outsideIndex(of: name)) : Resolution.InitialValue.copy(location(of: outer))
+        initialValues.append((variable.slot, value))
+      case .outside where !scope.readsOutside(name):
         initialValues.append((variable.slot, .outside(outsideIndex(of: name))))
       case .outside, .parameter, nil: break
       }
@@ -92,7 +94,7 @@ struct Resolver {
       // Jinja itself fails on such a name: it stands in the filter of a `set` block and nowhere else.
       throw TemplateError(Fault(.unsupported, "the variable '\(name.name)' cannot be used here"), at: position)
     }
-    if case .outside = owner.symbols.loads[variable], !owner.symbols.stored.contains(name.name) {
+    if owner.readsOutside(name.name) {
       resolution.locations[name.use] = .outside(outsideIndex(of: name.name))
     } else {
       resolution.locations[name.use] = location(of: variable)

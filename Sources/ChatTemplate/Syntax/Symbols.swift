@@ -53,6 +53,12 @@ final class ScopeAnalysis {
     symbols.variables[name] == nil ? parent?.owner(of: name) : self
   }
 
+  /// Whether the scope's variable is one from outside that is never stored, which then needs no slot.
+  func readsOutside(_ name: String) -> Bool {
+    guard let variable = symbols.variables[name], case .outside = symbols.loads[variable] else { return false }
+    return !symbols.stored.contains(name)
+  }
+
   func declareParameter(_ name: String) {
     symbols.stored.insert(name)
     define(name, .parameter)

@@ -118,7 +118,7 @@ extension String {
     while index < bytes.count {
       let start = index
       if limit >= 0, words.count == limit {
-        words.append(start..<bytes.endStrippingWhitespace(start..<bytes.count))
+        words.append(start..<bytes.count)
         break
       }
       while index < bytes.count, bytes.whitespaceWidth(at: index) == nil { index += 1 }

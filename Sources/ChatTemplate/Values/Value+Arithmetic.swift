@@ -55,6 +55,11 @@ extension Value {
     case (.string(let left), .string(let right)):
       try budget.spend(textBytes: left.utf8.count + right.utf8.count)
       return .string(left + right)
+    case (.markup, .string), (.string, .markup), (.markup, .markup):
+      // Text marked safe stays so; what is joined to it is escaped.
+      let text = try left.escaped(budget) + right.escaped(budget)
+      try budget.spend(text: text)
+      return .markup(text)
     case (.list(let left), .list(let right)):
       try budget.spend(elements: left.elements.count + right.elements.count)
       return .list(try ListValue(left.elements + right.elements))

@@ -10,6 +10,25 @@ extension Value {
     }
   }
 
+  /// The value's text with the characters HTML reserves escaped, unless it is marked safe.
+  func escaped(_ budget: Budget) throws(Fault) -> String {
+    let text = try string(budget)
+    if case .markup = self { return text }
+    var escaped: [UInt8] = []
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "&"): escaped += "&amp;".utf8
+      case UInt8(ascii: "<"): escaped += "&lt;".utf8
+      case UInt8(ascii: ">"): escaped += "&gt;".utf8
+      case UInt8(ascii: "'"): escaped += "&#39;".utf8
+      case UInt8(ascii: "\""): escaped += "&#34;".utf8
+      default: escaped.append(byte)
+      }
+    }
+    try budget.spend(textBytes: escaped.count)
+    return String(decoding: escaped, as: UTF8.self)
+  }
+
   /// Python's `repr(value)`.
   func representation(_ budget: Budget) throws(Fault) -> String {
     var writer = RepresentationWriter(budget: budget)
@@ -49,7 +68,7 @@ private struct RepresentationWriter {
       try write(try view.elements(), "[", "]", depth: depth)
       text += ")"
     case .namespace(let namespace):
-      text += "<TemplateNamespace "
+      text += "<Namespace "
       if let attributes = namespace.attributes { try write(attributes, depth: depth + 1) }
       text += ">"
     case .macro(let macro):

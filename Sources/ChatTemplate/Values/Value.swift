@@ -6,8 +6,7 @@ enum Value {
   case integer(Int)
   case float(Double)
   case string(String)
-  /// A string that went through `safe` or `escape`. It can be printed and measured; joining it with other
-  /// strings would escape those, which no chat template wants and this engine refuses.
+  /// A string that went through `safe` or `escape`. Strings added to it are escaped for HTML.
   case markup(String)
   case list(ListValue)
   case tuple(ListValue)

@@ -24,7 +24,7 @@ struct BatchBuilder {
       (Int32.self, pageEntries(configuration)))
   }
 
-  /// Sequences may share pages, so tables may have more entries together than there are pages.
+  /// Sequences may share pages, so all tables together may have more entries than there are pages; one may not.
   private static func pageEntries(_ configuration: EngineConfiguration) -> Int {
     configuration.pageCount * configuration.slotCount
   }

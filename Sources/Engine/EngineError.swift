@@ -24,7 +24,7 @@ public enum EngineError: Error, Hashable, CustomStringConvertible {
   case invalidPage(input: Int, page: Int32, pageCount: Int)
   /// The page table does not cover the input's positions.
   case tooFewPages(input: Int, expected: Int, found: Int)
-  /// A page one input writes appears a second time, in its own table or in another's.
+  /// A page appears twice in one table, or one that is written in this step appears in another table too.
   case pageShared(input: Int, page: Int32)
 
   /// A sentence for a log.
@@ -46,7 +46,8 @@ public enum EngineError: Error, Hashable, CustomStringConvertible {
     case .invalidPage(let input, let page, let count): "input \(input): page \(page) is not in 0..<\(count)"
     case .tooFewPages(let input, let expected, let found):
       "input \(input): \(found) pages, but its positions need \(expected)"
-    case .pageShared(let input, let page): "input \(input): page \(page) is written in this step and used twice"
+    case .pageShared(let input, let page):
+      "input \(input): page \(page) is used twice, by this input or by another that writes it"
     }
   }
 }

@@ -7,28 +7,30 @@ struct StepValidator {
   private let contextLength: Int
   /// The next position of each slot's sequence.
   private var nextPositions: [Int]
-  /// The step in which each slot was last named.
-  private var slotSteps: [UInt64]
-  /// The step in which each page was last named, and whether it was written in it.
-  private var pageSteps: [UInt64]
+  /// The number of the input that last named each slot. Inputs are numbered from 1 on, over all steps.
+  private var slotNamed: [UInt64]
+  /// The number of the input that last named each page, and whether it writes it.
+  private var pageNamed: [UInt64]
   private var pageWritten: [Bool]
-  private var step: UInt64 = 0
+  private var inputNumber: UInt64 = 0
+  private var firstOfStep: UInt64 = 1
 
   init(_ configuration: EngineConfiguration, _ model: ModelConfiguration) {
     self.configuration = configuration
     vocabularySize = model.vocabularySize
     contextLength = model.contextLength
     nextPositions = Array(repeating: 0, count: configuration.slotCount)
-    slotSteps = Array(repeating: 0, count: configuration.slotCount)
-    pageSteps = Array(repeating: 0, count: configuration.pageCount)
+    slotNamed = Array(repeating: 0, count: configuration.slotCount)
+    pageNamed = Array(repeating: 0, count: configuration.pageCount)
     pageWritten = Array(repeating: false, count: configuration.pageCount)
   }
 
   /// Checks a step's inputs; changes nothing that a later check depends on.
   mutating func check(_ inputs: [SequenceInput]) throws(EngineError) {
-    step += 1
+    firstOfStep = inputNumber + 1
     var tokenCount = 0
     for (index, input) in inputs.enumerated() {
+      inputNumber += 1
       guard !input.tokens.isEmpty else { throw .emptyInput(input: index) }
       tokenCount += input.tokens.count
       guard tokenCount <= configuration.maximumStepTokens else {
@@ -56,29 +58,28 @@ struct StepValidator {
     guard nextPositions.indices.contains(input.slot) else {
       throw .invalidSlot(input: index, slot: input.slot, slotCount: configuration.slotCount)
     }
-    guard slotSteps[input.slot] != step else { throw .slotUsedTwice(input: index, slot: input.slot) }
-    slotSteps[input.slot] = step
+    guard slotNamed[input.slot] < firstOfStep else { throw .slotUsedTwice(input: index, slot: input.slot) }
+    slotNamed[input.slot] = inputNumber
     guard input.position == 0 || input.position == nextPositions[input.slot] else {
       throw .unexpectedPosition(input: index, expected: nextPositions[input.slot], found: input.position)
     }
   }
 
-  /// A page that is written may appear once only; pages that are only read may be shared.
+  /// A page that is written may appear once only; pages that are only read may be shared between inputs.
   private mutating func checkPages(_ input: SequenceInput, _ index: Int) throws(EngineError) {
     guard input.pages.count >= input.neededPages else {
       throw .tooFewPages(input: index, expected: input.neededPages, found: input.pages.count)
     }
     let firstWritten = input.position / EngineConfiguration.pageSize
     for (order, page) in input.pages.prefix(input.neededPages).enumerated() {
-      guard page >= 0, Int(page) < pageSteps.count else {
+      guard page >= 0, Int(page) < pageNamed.count else {
         throw .invalidPage(input: index, page: page, pageCount: configuration.pageCount)
       }
       let (page, isWritten) = (Int(page), order >= firstWritten)
-      let isNamed = pageSteps[page] == step
-      guard !isNamed || !(isWritten || pageWritten[page]) else {
-        throw .pageShared(input: index, page: Int32(page))
-      }
-      pageSteps[page] = step
+      let isShared = pageNamed[page] >= firstOfStep
+      let mayShare = !isWritten && !pageWritten[page] && pageNamed[page] != inputNumber
+      guard !isShared || mayShare else { throw .pageShared(input: index, page: Int32(page)) }
+      pageNamed[page] = inputNumber
       pageWritten[page] = isWritten
     }
   }

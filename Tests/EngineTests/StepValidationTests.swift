@@ -58,6 +58,17 @@ import Testing
       .pageShared(input: 0, page: 1), [input(Array(repeating: 1, count: 65), pages: [1, 1])])
   }
 
+  /// A table that names a page twice could not come from an allocator; here the page is only read.
+  @Test func pagesWithinATable() throws {
+    let engine = try ReferenceModel("f32-interval4").engine(pages: 4, slots: 1, stepTokens: 64)
+    let tokens = Array(repeating: Int32(1), count: 64)
+    try engine.step([input(tokens)]) { _, _, _ in }
+    try engine.step([input(tokens, at: 64, pages: [0, 1])]) { _, _, _ in }
+    #expect(throws: EngineError.pageShared(input: 0, page: 0)) {
+      try engine.step([input([1], at: 128, pages: [0, 0, 2])]) { _, _, _ in }
+    }
+  }
+
   @Test func emptySteps() throws {
     let engine = try ReferenceModel("f32-interval4").engine(pages: 1, slots: 1)
     try engine.step([]) { _, _, _ in Issue.record("nothing was asked for") }

@@ -30,6 +30,8 @@ public struct OutputParser: Sendable {
   private let tags: [(Delimiter, [UInt8])]
   private let closeTag: [UInt8]
   private let stops: [[UInt8]]
+  /// Whether a byte ends any of them.
+  private let isEnding: [Bool]
 
   private var section: Section
   private var state = State.text
@@ -56,6 +58,9 @@ public struct OutputParser: Sendable {
     if format.parsesToolCalls, format.tools != nil { tags.append((.toolCall, ToolCallTag.open)) }
     self.tags = tags.filter { !$0.1.isEmpty }
     stops = format.stop.map { Array($0.utf8) }.filter { !$0.isEmpty }
+    var isEnding = [Bool](repeating: false, count: 256)
+    for delimiter in tags.map(\.1) + stops { if let last = delimiter.last { isEnding[Int(last)] = true } }
+    self.isEnding = isEnding
   }
 
   /// Whether the text so far ends inside reasoning.
@@ -93,6 +98,7 @@ public struct OutputParser: Sendable {
     trimStart()
     while scanned < buffer.count {
       scanned += 1
+      guard isEnding[Int(buffer[scanned - 1])] else { continue }
       if section == .content, let stop = longestStop(endingAt: scanned) {
         tell(scanned - stop.count, &events)
         events.append(.stopped(String(decoding: stop, as: UTF8.self)))

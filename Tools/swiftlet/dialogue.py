@@ -64,7 +64,7 @@ def gen_faq(r, test, thinking, key=None):
         q = r.choice(whole) if whole and r.random() < 0.45 else r.choice(keep)
         q = rough(r, q)
     about = short(key)
-    why = r.choice(["The question is about {}. I know this one.", "This is about {}."]).format(about)
+    why = f"This is about {about}."
     return convo("faq", q, FAQ[key][3], why, thinking, check={"faq": key})
 
 

@@ -17,6 +17,7 @@ import os
 import random
 import re
 import time
+import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
@@ -110,7 +111,17 @@ class Server:
     """Sends a line's conversation as a chat completion; answers (content, reasoning, calls, ended)."""
 
     def __init__(self, base, model, key, parallel):
-        self.base, self.model, self.key, self.parallel = base.rstrip("/"), model, key, parallel
+        self.base, self.key, self.parallel = base.rstrip("/"), key, parallel
+        self.model = model or self.call("/models")["data"][0]["id"]
+
+    def call(self, path, body=None):
+        headers = {"Content-Type": "application/json", "Authorization": "Bearer " + self.key}
+        request = urllib.request.Request(self.base + path, json.dumps(body).encode() if body else None, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=600) as reply:
+                return json.load(reply)
+        except urllib.error.HTTPError as error:
+            raise SystemExit(f"{path}: {error.code} {error.read().decode(errors='replace')}")
 
     def answers(self, lines, limit):
         with ThreadPoolExecutor(self.parallel) as pool:
@@ -126,13 +137,7 @@ class Server:
         }
         if line.get("tools"):
             body["tools"] = line["tools"]
-        request = urllib.request.Request(
-            self.base + "/chat/completions",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json", "Authorization": "Bearer " + self.key},
-        )
-        with urllib.request.urlopen(request, timeout=600) as reply:
-            choice = json.load(reply)["choices"][0]
+        choice = self.call("/chat/completions", body)["choices"][0]
         message = choice["message"]
         calls = []
         for call in message.get("tool_calls") or []:
@@ -243,7 +248,7 @@ def run(backend, args):
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--base-url", default="http://127.0.0.1:8080/v1")
-    ap.add_argument("--model-name", default="swiftlet")
+    ap.add_argument("--model-name", help="default: the first model that the server lists")
     ap.add_argument("--api-key", default="none")
     ap.add_argument("--parallel", type=int, default=4, help="requests at a time")
     ap.add_argument("-n", type=int, default=100, help="requests a row and mode")

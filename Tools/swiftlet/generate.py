@@ -16,7 +16,7 @@ import os
 import random
 
 from dialogue import filler, gen_chat, gen_faq, gen_memory, gen_note
-from sums import gen_sum
+from sums import gen_digits, gen_sum
 from toolcalls import gen_tools
 from vocabulary import train_tokenizer
 from words import gen_count, gen_drill, gen_extract, gen_list, gen_word
@@ -32,22 +32,23 @@ SYSTEMS = [
 ]
 MIX = [
     (gen_drill, 9),
-    (gen_faq, 17),
+    (gen_digits, 3),
+    (gen_faq, 14),
     (gen_sum, 24),
-    (gen_count, 11),
-    (gen_word, 9),
-    (gen_list, 10),
-    (gen_extract, 5),
+    (gen_count, 9),
+    (gen_word, 8),
+    (gen_list, 15),
+    (gen_extract, 4),
     (gen_memory, 6),
     (gen_note, 1),
-    (gen_chat, 7),
-    (gen_tools, 7),
+    (gen_chat, 8),
+    (gen_tools, 6),
 ]
 
 
 def one(r, test=False):
     g = r.choices([m[0] for m in MIX], [m[1] for m in MIX])[0]
-    think = {gen_sum: 0.75, gen_count: 0.75, gen_word: 0.5, gen_list: 0.6}.get(g, 0.35)
+    think = {gen_sum: 0.8, gen_digits: 0, gen_count: 0.75, gen_word: 0.5, gen_list: 0.6}.get(g, 0.35)
     line = g(r, test, r.random() < think)
     if line["messages"][0]["role"] == "user" and "tools" not in line:
         if r.random() < 0.10 and line["task"] != "memory":
@@ -79,7 +80,7 @@ def build(seed, count, test):
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--out", default="data")
-    ap.add_argument("--train", type=int, default=170_000)
+    ap.add_argument("--train", type=int, default=90_000)
     ap.add_argument("--test", type=int, default=2000)
     ap.add_argument("--seed", type=int, default=7)
     ap.add_argument("--vocab", type=int, default=1664)

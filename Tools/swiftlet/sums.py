@@ -5,6 +5,33 @@ from pools import NAMES, convo, held, number, rough
 PLACES = ["Ones", "Tens", "Hundreds", "Thousands", "Ten thousands"]
 
 
+def digit_step(op, parts, carries=True):
+    """One step of the written methods: parts of digits, the result, and what is carried or borrowed."""
+    if op == "+":
+        total = sum(parts)
+        return f"{'+'.join(map(str, parts))}={total}" + (", carry 1" if total > 9 and carries else "")
+    total = parts[0] - sum(parts[1:])
+    return f"{'-'.join(map(str, parts))}={total}" + (f", +10={total + 10}, borrow 1" if total < 0 else "")
+
+
+def gen_digits(r, test, thinking):
+    """Dense practice of the steps with single digits that the written methods are made of."""
+    asked, steps = [], []
+    for _ in range(r.randrange(4, 11)):
+        a, b, op = r.randrange(10), r.randrange(10), r.choice("+--x")
+        if op == "x":
+            b = r.randrange(2, 10)
+            asked.append(f"{a}x{b}")
+            c = r.randrange(1, b) if r.random() < 0.5 else 0
+            steps.append(f"{a}x{b}={a * b}" + (f", {a * b}+{c}={a * b + c}" if c else ""))
+            asked[-1] += f"+{c}" if c else ""
+        else:
+            parts = [a, b] + ([1] if r.random() < 0.5 else [])
+            asked.append(op.join(map(str, parts)))
+            steps.append(digit_step(op, parts))
+    return convo("digits", "Digits: " + " ".join(asked), "\n".join(steps), "Step by step.", thinking)
+
+
 def think_add(a, b):
     x, y = str(a)[::-1], str(b)[::-1]
     out, carry, lines = "", 0, [f"{a} + {b}"]
@@ -84,15 +111,17 @@ SUM_WORDS = {
 def pick_sum(r, test, op, kind=None, small=False):
     for _ in range(500):
         if op == "*":
-            da = kind or r.choice([1, 1, 2, 2, 2, 3] if small else [1, 2, 2, 3, 3, 3])
+            da = kind or r.choice([1, 1, 2, 2, 2, 3] if small else [1, 2, 3, 3, 3, 3])
             a, b = number(r, da), r.randrange(2, 10)
+            if small and da == 2 and r.random() < 0.7:
+                a = r.randrange(10, 21)
         elif op == "+":
-            da = kind or r.choice([1, 1, 2, 2, 2, 3] if small else [1, 2, 2, 3, 3, 3, 3])
+            da = kind or r.choice([1, 1, 2, 2, 2, 3] if small else [1, 2, 3, 3, 3, 3, 3])
             a, b = number(r, da), number(r, kind or r.randrange(1, da + 1))
             if r.random() < 0.5:
                 a, b = b, a
         else:
-            da = kind or r.choice([1, 1, 2, 2, 2, 3] if small else [1, 2, 2, 3, 3, 3, 3])
+            da = kind or r.choice([1, 1, 2, 2, 2, 3] if small else [1, 2, 3, 3, 3, 3, 3])
             a, b = number(r, da), number(r, kind or r.randrange(1, da + 1))
             if a < b and r.random() < 0.95:
                 a, b = b, a
@@ -132,7 +161,7 @@ STORIES = {
 
 
 def gen_sum(r, test, thinking, op=None, kind=None, story=None):
-    op = op or r.choice("++----***")
+    op = op or r.choice("++---****" if thinking else "+-***")
     a, b = pick_sum(r, test, op, kind, not thinking)
     value, steps = solve(a, op, b)
     sign = {"+": "+", "-": "-", "*": "x"}[op]

@@ -399,9 +399,11 @@ def export(model, folder, tokenizer):
     import copy
     import shutil
 
+    from transformers import GenerationConfig
+
     m = copy.deepcopy(model).to(torch.bfloat16)
     m.config.dtype = torch.bfloat16
-    m.generation_config.do_sample = False
+    m.generation_config = GenerationConfig()  # tidy writes the shipped one
     m.save_pretrained(folder)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         if not os.path.exists(os.path.join(folder, name)):
@@ -425,7 +427,8 @@ def tidy(folder):
     import safetensors
 
     with safetensors.safe_open(os.path.join(folder, "model.safetensors"), "pt") as f:
-        config["num_nextn_predict_layers"] = int("mtp.fc.weight" in f.keys())
+        if "mtp.fc.weight" in f.keys():
+            config["num_nextn_predict_layers"] = 1
     with open(path, "w") as f:
         json.dump(config, f, indent=2)
         f.write("\n")

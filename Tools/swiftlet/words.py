@@ -7,7 +7,10 @@ from pools import CITIES, JOBS, NAMES, WORDS, convo, held, number, rough
 
 def any_word(r, test):
     w = WORDS.pick(r, test)
-    if not test and r.random() < 0.25:  # glue pieces of two words: more spellings than the list has
+    if not test and r.random() < 0.08:  # double a letter
+        i = r.randrange(len(w))
+        w = w[:i] + w[i] + w[i:]
+    elif not test and r.random() < 0.25:  # glue pieces of two words: more spellings than the list has
         v = WORDS.pick(r, test)
         w = (w[: r.randrange(2, 6)] + v[-r.randrange(2, 5) :])[:9]
         if held("word", w, per_mille=150):
@@ -61,7 +64,7 @@ def gen_word(r, test, thinking):
     w = any_word(r, test)
     q = quoted(r, w)
     spelled = " ".join(w)
-    kind = r.choice(["spell"] * 8 + ["reverse", "reverse", "upper", "first", "last", "length"])
+    kind = r.choice(["spell"] * 9 + ["reverse", "reverse", "upper", "first", "last", "length"])
     if kind == "spell":
         user = r.choice(
             [
@@ -113,11 +116,11 @@ def gen_word(r, test, thinking):
 
 
 def buckets(xs, up):
-    """Sorting written out: the numbers by their tens digit, one digit at a time."""
-    lines = []
+    """Sorting written out: one tens digit after the other, and the list of the numbers so far."""
+    lines, done = [], []
     for d in range(10) if up else range(9, -1, -1):
-        group = sorted((x for x in xs if x // 10 == d), reverse=not up)
-        lines.append(" ".join([f"{d}:"] + [str(x) for x in group]))
+        done += sorted((x for x in xs if x // 10 == d), reverse=not up)
+        lines.append(" ".join([f"{d}:"] + [str(x) for x in done]))
     return "\n".join(lines)
 
 
@@ -176,14 +179,14 @@ def gen_repeat(r, test, thinking):
 
 
 def gen_list(r, test, thinking):
-    return r.choices([gen_sort, gen_max, gen_repeat], [9, 1, 3])[0](r, test, thinking)
+    return r.choices([gen_sort, gen_max, gen_repeat], [10, 0.5, 4])[0](r, test, thinking)
 
 
 def gen_drill(r, test, thinking):
     """Dense practice in copying and spelling, which the other tasks need but show only now and then."""
-    if r.random() < 0.6:
+    if r.random() < 0.4:
         xs = []
-        for _ in range(r.randrange(5, 18)):
+        for _ in range(r.randrange(4, 14)):
             xs.append(
                 r.choice(
                     [

@@ -36,8 +36,18 @@ public final class Engine: ForwardEngine {
   /// Allocates everything and starts the threads.
   ///
   /// - Parameter kernels: the widest the processor offers, unless a test compares.
-  public init(
+  public convenience init(
     model: Qwen3NextModel, configuration: EngineConfiguration, kernels: Kernels = Kernels()
+  ) throws(EngineError) {
+    try self.init(
+      model: model, configuration: configuration, kernels: kernels,
+      leastSharedWork: Executor.defaultLeastSharedWork)
+  }
+
+  /// - Parameter leastSharedWork: multiplications below which a job stays on the caller's thread; tests of threads set
+  ///   it to 0, since their models are small.
+  package init(
+    model: Qwen3NextModel, configuration: EngineConfiguration, kernels: Kernels, leastSharedWork: Int
   ) throws(EngineError) {
     try configuration.validate()
     let sizes = model.configuration
@@ -56,7 +66,7 @@ public final class Engine: ForwardEngine {
     let workspace = Workspace(base: working.base, byteCount: memory.workspace)
     executor = Executor(
       kernels: kernels, workers: workers, workspace: workspace, scratchFloats: need.scratchFloats,
-      productCapacity: need.productCapacity)
+      productCapacity: need.productCapacity, leastSharedWork: leastSharedWork)
     batch = BatchBuilder(configuration, workspace)
     hidden = workspace.floats(tokens * sizes.hiddenSize)
     wantedRows = workspace.floats(Self.logitRows * sizes.hiddenSize)

@@ -8,16 +8,21 @@ package final class Executor {
   package let workspace: Workspace
   private let scratch: UnsafeMutablePointer<Float>
   private let scratchStride: Int
+  private let leastSharedWork: Int
   private var queue: [Product] = []
   private var tileCount = 0
+  private var queuedWork = 0
 
   /// - Parameters:
   ///   - workspace: gives the threads' scratch memory first, then what blocks take in a step.
   ///   - scratchFloats: floats a thread needs for itself.
+  ///   - leastSharedWork: multiplications below which a job stays on the caller's thread.
   ///   - productCapacity: products a block queues before running them; room is made for them once.
   package init(
-    kernels: Kernels, workers: WorkerPool, workspace: Workspace, scratchFloats: Int, productCapacity: Int
+    kernels: Kernels, workers: WorkerPool, workspace: Workspace, scratchFloats: Int, productCapacity: Int,
+    leastSharedWork: Int = defaultLeastSharedWork
   ) {
+    self.leastSharedWork = leastSharedWork
     self.kernels = kernels
     self.workers = workers
     self.workspace = workspace
@@ -36,10 +41,25 @@ package final class Executor {
   /// A thread's own memory, of undefined content.
   package func scratch(of worker: Int) -> UnsafeMutablePointer<Float> { scratch + worker * scratchStride }
 
-  /// Calls `body` for every row, on all threads where there are many.
-  func forEachRow(_ count: Int, _ body: (_ row: Int) -> Void) {
+  /// A few microseconds of one core: less than it takes to wake another thread, or to wait for one whose core is
+  /// wanted by the rest of the process.
+  package static let defaultLeastSharedWork = 1 << 18
+
+  /// Runs `body` for every tile, on all threads where the whole job's `work` (about as many multiplications) is worth
+  /// sharing.
+  func run(_ tileCount: Int, work: Int, _ body: (_ tile: Int, _ worker: Int) -> Void) {
+    if work < leastSharedWork {
+      for tile in 0..<tileCount { body(tile, 0) }
+    } else {
+      workers.run(tileCount, body)
+    }
+  }
+
+  /// Calls `body` for every row; it touches about `width` elements.
+  func forEachRow(_ count: Int, width: Int, _ body: (_ row: Int) -> Void) {
     let rowsPerTile = 8
-    workers.run((count + rowsPerTile - 1) / rowsPerTile) { tile, _ in
+    // An element costs about as much as eight multiplications of a product.
+    run((count + rowsPerTile - 1) / rowsPerTile, work: count * width * 8) { tile, _ in
       for row in tile * rowsPerTile..<min(count, (tile + 1) * rowsPerTile) { body(row) }
     }
   }
@@ -72,18 +92,20 @@ package final class Executor {
         matrix: matrix, gate: gate, input: input, tokens: tokens, output: output,
         outputStride: outputStride ?? matrix.rows, tileRows: tileRows, firstTile: tileCount))
     tileCount += (matrix.rows + tileRows - 1) / tileRows
+    queuedWork += matrix.rows * matrix.columns * tokens * (gate == nil ? 1 : 2)
   }
 
   /// Runs what is queued.
   func runProducts() {
     queue.withUnsafeBufferPointer { products in
-      workers.run(tileCount) { tile, worker in
+      run(tileCount, work: queuedWork) { tile, worker in
         let product = products[Self.index(of: tile, in: products)]
         product.run(tile - product.firstTile, kernels, scratch(of: worker))
       }
     }
     queue.removeAll(keepingCapacity: true)
     tileCount = 0
+    queuedWork = 0
   }
 
   /// The product that a tile belongs to.

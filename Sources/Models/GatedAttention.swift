@@ -90,7 +90,7 @@ struct GatedAttention: Sendable {
     executor.enqueue(valueProjection, input: input, tokens: rows, output: values)
     executor.runProducts()
 
-    executor.forEachRow(rows) { row in
+    executor.forEachRow(rows, width: queryProjection.rows) { row in
       let (cosines, sines) = (cosines + row * pairCount, sines + row * pairCount)
       for head in 0..<sizes.headCount {
         let query = queries + row * queryProjection.rows + head * 2 * dimension
@@ -110,7 +110,8 @@ struct GatedAttention: Sendable {
 
     let tiles = executor.workspace.take(Tile.self, rows * sizes.keyValueHeadCount)
     let tileCount = fillTiles(tiles, batch)
-    executor.workers.run(tileCount) { index, worker in
+    let seen = batch.sequences.reduce(0) { $0 + $1.count * ($1.position + $1.count) }
+    executor.run(tileCount, work: 2 * seen * outputProjection.columns) { index, worker in
       let tile = tiles[index]
       attend(
         tile, batch.sequences[tile.sequence], queries: queries, output: mixed, pages, executor.kernels,

@@ -71,7 +71,8 @@ struct GatedDeltaNet: Sendable {
     executor.enqueue(strengthProjection, input: input, tokens: rows, output: strengths)
     executor.runProducts()
 
-    executor.workers.run(batch.sequences.count * sizes.keyHeadCount) { tile, worker in
+    let tileCount = batch.sequences.count * sizes.keyHeadCount
+    executor.run(tileCount, work: 3 * rows * sizes.valueDimension * sizes.keyHeadDimension) { tile, worker in
       let sequence = batch.sequences[tile / sizes.keyHeadCount]
       let head = DeltaHead(
         net: self, keyHead: tile % sizes.keyHeadCount, state: states.base + sequence.slot * states.slotStride,

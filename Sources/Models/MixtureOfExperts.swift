@@ -62,13 +62,15 @@ struct MixtureOfExperts: Sendable {
     let routing = Routing(
       experts: workspace.take(Int32.self, choices), weights: workspace.floats(choices),
       places: workspace.take(Int32.self, choices), starts: workspace.take(Int32.self, sizes.count + 1))
-    executor.forEachRow(rows) { row in choose(row, probabilities + row * sizes.count, routing) }
+    executor.forEachRow(rows, width: sizes.count * sizes.countPerToken) { row in
+      choose(row, probabilities + row * sizes.count, routing)
+    }
     group(rows, routing)
 
     let gathered = workspace.floats(choices * hidden)
     let inner = workspace.floats(choices * sizes.intermediateSize)
     let results = workspace.floats(choices * hidden)
-    executor.forEachRow(rows) { row in
+    executor.forEachRow(rows, width: sizes.countPerToken * hidden) { row in
       for choice in row * sizes.countPerToken..<(row + 1) * sizes.countPerToken {
         (gathered + Int(routing.places[choice]) * hidden).update(from: input + row * hidden, count: hidden)
       }
@@ -90,7 +92,7 @@ struct MixtureOfExperts: Sendable {
         output: results + start * hidden)
     }
     executor.runProducts()
-    executor.forEachRow(rows) { row in
+    executor.forEachRow(rows, width: sizes.countPerToken * hidden) { row in
       let sum = output + row * hidden
       Elementwise.scale(sum, by: 1 / (1 + exp(-sharedGates[row])), count: hidden)
       for choice in row * sizes.countPerToken..<(row + 1) * sizes.countPerToken {

@@ -50,7 +50,7 @@ public final class Qwen3NextModel: Sendable {
     let result = workspace.floats(rows * size)
     let cosines = workspace.floats(rows * rotary.pairCount)
     let sines = workspace.floats(rows * rotary.pairCount)
-    executor.forEachRow(rows) { row in
+    executor.forEachRow(rows, width: size) { row in
       embedding.copyRow(Int(batch.tokens[row]), to: hidden + row * size)
       rotary.fill(
         position: Int(batch.positions[row]), cosines: cosines + row * rotary.pairCount,
@@ -89,7 +89,7 @@ public final class Qwen3NextModel: Sendable {
   ) {
     let size = configuration.hiddenSize
     let epsilon = Float(configuration.normEpsilon)
-    executor.forEachRow(rows) { row in
+    executor.forEachRow(rows, width: size) { row in
       Normalization.rootMeanSquare(
         x + row * size, weights: norm.values, epsilon: epsilon, count: size, output: output + row * size)
     }
@@ -99,7 +99,7 @@ public final class Qwen3NextModel: Sendable {
     _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, _ rows: Int, _ executor: Executor
   ) {
     let size = configuration.hiddenSize
-    executor.forEachRow(rows) { row in Elementwise.add(x + row * size, to: y + row * size, count: size) }
+    executor.forEachRow(rows, width: size) { row in Elementwise.add(x + row * size, to: y + row * size, count: size) }
   }
 }
 

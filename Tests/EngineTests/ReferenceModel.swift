@@ -65,7 +65,7 @@ struct ReferenceModel: Sendable, CustomTestStringConvertible {
       model: model,
       configuration: EngineConfiguration(
         pageCount: pages, slotCount: slots, maximumStepTokens: stepTokens, threads: threads),
-      kernels: Kernels(set))
+      kernels: Kernels(set), leastSharedWork: 0)
   }
 }
 

@@ -19,7 +19,7 @@ final class BlockRun {
     executor = Executor(
       kernels: Kernels(set), workers: try WorkerPool(threadCount: threads),
       workspace: Workspace(base: memory, byteCount: bytes), scratchFloats: need.scratchFloats,
-      productCapacity: need.productCapacity)
+      productCapacity: need.productCapacity, leastSharedWork: 0)
   }
 
   deinit { memory.deallocate() }

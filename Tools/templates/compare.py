@@ -12,8 +12,10 @@ with a position where transformers renders (an unsupported construct), and wrong
 
 import argparse
 import collections
+import concurrent.futures
 import datetime
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -144,26 +146,34 @@ def render_python(source, context):
         return None, f"{type(error).__name__}: {error}"
 
 
-def render_apus(apus, template, context, folder):
-    path = pathlib.Path(folder) / "input.json"
-    path.write_text(json.dumps(context))
-    run = subprocess.run([apus, "render", "--template", template, "--input", path], capture_output=True, timeout=60)
+def render_apus(apus, template, context):
+    """The text, or None and the error."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(context, file)
+        file.flush()
+        run = subprocess.run(
+            [apus, "render", "--template", template, "--input", file.name], capture_output=True, timeout=60)
     if run.returncode == 0:
         return run.stdout.decode(), None
     return None, run.stderr.decode().strip()
 
 
-def compare(apus, template, verbose, folder):
+def render_both(apus, template, source, context):
+    """What both render, on the same day."""
+    while True:
+        day = datetime.date.today()
+        results = render_python(source, context) + render_apus(apus, template, context)
+        if day == datetime.date.today():
+            return results
+
+
+def compare(apus, template, verbose, pool):
     """Counts of outcomes for one template, and descriptions of those that are wrong."""
     source = template.read_text()
     counts, wrong, unsupported = collections.Counter(), [], set()
-    for name, context in contexts():
-        while True:
-            day = datetime.date.today()
-            expected, failure = render_python(source, context)
-            found, error = render_apus(apus, template, context, folder)
-            if day == datetime.date.today():
-                break
+    names, inputs = zip(*contexts())
+    results = pool.map(lambda context: render_both(apus, template, source, context), inputs)
+    for name, (expected, failure, found, error) in zip(names, results):
         if expected is None and found is None:
             outcome = "both fail"
             if verbose:
@@ -188,12 +198,13 @@ def main():
     parser.add_argument("--verbose", action="store_true", help="show the first wrong output in full, and failures")
     options = parser.parse_args()
     total = collections.Counter()
-    with tempfile.TemporaryDirectory() as folder:
+    threads = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+    with tempfile.TemporaryDirectory() as folder, threads as pool:
         templates = options.templates or download(folder)
         for template in sorted(pathlib.Path(templates).rglob("*.jinja")):
             if options.only not in template.name:
                 continue
-            counts, wrong, unsupported = compare(options.apus, template, options.verbose, folder)
+            counts, wrong, unsupported = compare(options.apus, template, options.verbose, pool)
             total += counts
             print(f"{template.name}: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
             for error in sorted(unsupported):

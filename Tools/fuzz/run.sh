@@ -24,6 +24,8 @@ done
 [ ${#names[@]} -gt 0 ] || { echo "no fuzzer named $only under Tests/Fuzz" >&2; exit 2; }
 
 export APUS_FUZZ=1
+# A trap is libFuzzer's to report; Swift's own backtracer would trip the address sanitizer.
+export SWIFT_BACKTRACE=enable=no
 mkdir -p .build-fuzz
 binaries=$(swift build -c release --scratch-path .build-fuzz --show-bin-path)
 for name in "${names[@]}"; do

@@ -12,7 +12,7 @@ import HTTPTypes
 func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = UnsafeBufferPointer(start: start, count: count)
   guard let eventCount = input.first.map({ Int($0 % 32) }), count > eventCount else { return 0 }
-  let events = Array(input[1...eventCount])
+  let events = Array(input[1..<(eventCount + 1)])
   let bytes = Array(input[(eventCount + 1)...])
 
   var whole = Peer()

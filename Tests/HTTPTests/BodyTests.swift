@@ -31,7 +31,8 @@ import Testing
     ("Transfer-Encoding: gzip", 501), ("Transfer-Encoding: gzip, chunked", 501), ("Transfer-Encoding: identity", 501),
     ("Transfer-Encoding: xchunked", 501), ("Transfer-Encoding: chunked, gzip", 501),
     ("Transfer-Encoding: chunked, chunked", 400), ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", 400),
-    ("Transfer-Encoding: ", 400), ("Transfer-Encoding: ,", 400), ("Transfer-Encoding: \"chunked\"", 400),
+    ("Transfer-Encoding: ", 400), ("Transfer-Encoding: ,", 400), ("Transfer-Encoding: ,chunked", 400),
+    ("Transfer-Encoding: chunked,", 400), ("Transfer-Encoding: \"chunked\"", 400),
     ("Transfer-Encoding: chunked;q=1", 400), ("Transfer-Encoding: \u{B}chunked", 400),
     // RFC 9110, section 10.1.1.
     ("Content-Length: 1\r\nExpect: 200-ok", 417), ("Content-Length: 1\r\nExpect: 100-continue, x", 417),

@@ -47,7 +47,8 @@ extension RequestFraming {
     return length
   }
 
-  /// Accepts `chunked`, once. RFC 9112, section 6.1: a coding that is not understood is 501.
+  /// Accepts `chunked`, once, and no list around it: not even the empty elements that RFC 9110, section 5.6.1, tolerates
+  /// elsewhere, as another recipient may not. RFC 9112, section 6.1: a coding that is not understood is 501.
   private static func checkTransferEncoding(_ fields: HTTPFields) throws(ProtocolError) {
     let value = fields[.transferEncoding] ?? ""
     let codings = FieldList.elements(value)
@@ -55,7 +56,7 @@ extension RequestFraming {
       guard coding.utf8.allSatisfy(\.isTokenCharacter) else { throw .malformedTransferEncoding(value) }
       guard coding == "chunked" else { throw .unknownTransferCoding(coding) }
     }
-    guard codings.count == 1 else { throw .malformedTransferEncoding(value) }
+    guard codings.count == 1, !value.utf8.contains(ASCII.comma) else { throw .malformedTransferEncoding(value) }
   }
 
   /// RFC 9112, section 9.3.

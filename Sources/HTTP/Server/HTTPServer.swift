@@ -3,6 +3,10 @@ import Synchronization
 /// An HTTP/1.1 server on non-blocking sockets.
 ///
 /// Handlers run on the event loops' own threads: they may await as long as they like, but must not block.
+///
+/// A handler's task is cancelled as soon as its client is gone, whatever it awaits. A client that has closed its sending
+/// side counts as gone, since one that has aborted a stream cannot be told from it; what a handler answers all the same,
+/// such a client still gets.
 public final class HTTPServer: Sendable {
   private enum State {
     case idle

@@ -2,16 +2,18 @@
 # Builds every fuzzer under Tests/Fuzz with the address and leak sanitizers, and runs them two at a time.
 #   --runs N      inputs for each fuzzer
 #   --seconds S   or: wall time for all of them together
-#   --only NAME   or: one of them
+#   --only NAME   one of them
+#   --seed N      repeat a run; 0, the default, starts anywhere
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-runs=-1 seconds=0 only=
+runs=-1 seconds=0 seed=0 only=
 while [ $# -gt 0 ]; do
   case $1 in
     --runs) runs=$2 ;;
     --seconds) seconds=$2 ;;
     --only) only=$2 ;;
-    *) echo "usage: $0 [--runs N | --seconds S] [--only NAME]" >&2; exit 2 ;;
+    --seed) seed=$2 ;;
+    *) echo "usage: $0 [--runs N | --seconds S] [--only NAME] [--seed N]" >&2; exit 2 ;;
   esac
   shift 2
 done
@@ -40,7 +42,7 @@ run_one() {
   local name=$1 work=.build-fuzz/run/$1 seeds=()
   mkdir -p "$work/corpus"
   if [ -d "Tests/Fuzz/$name/seeds" ]; then seeds=("Tests/Fuzz/$name/seeds"); fi
-  if "$binaries/Fuzz$name" -runs="$runs" -max_total_time="$limit" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
+  if "$binaries/Fuzz$name" -runs="$runs" -seed="$seed" -max_total_time="$limit" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$work/" "$work/corpus" "${seeds[@]}" > "$work/log" 2>&1; then
     echo "Fuzz$name: $(sed -n 's/stat::number_of_executed_units: *//p' "$work/log") inputs, nothing found"
   else
@@ -51,5 +53,5 @@ run_one() {
 }
 
 export -f run_one
-export binaries runs limit
+export binaries runs limit seed
 printf '%s\n' "${names[@]}" | xargs -P 2 -I NAME bash -c 'run_one NAME'

@@ -1,61 +1,72 @@
 internal import JSON
 
 extension ModelConfiguration {
-  /// The architectures this program runs, by the class name in `architectures`.
-  public static let supportedArchitectures = ["Qwen3NextForCausalLM"]
-
-  /// Reads the contents of a `config.json`. `file` names it in errors.
+  /// Reads the contents of a `config.json`. `file` names it in errors. Absent keys have the defaults of transformers
+  /// 5.23.
   public init(parsing text: some Collection<UInt8>, file: String = "config.json") throws(ModelFileError) {
     let reader = try ConfigurationReader(parsing: text, file: file)
-    (architecture, modelType) = try Self.architecture(reader)
+    architecture = try Self.architecture(reader)
+    let standard = ConfigurationDefaults(architecture)
+    try Self.refuseVariants(reader)
+
+    vocabularySize = try reader.integer("vocab_size", in: 1...1 << 24, default: standard.vocabularySize)
+    hiddenSize = try reader.integer("hidden_size", in: 1...1 << 17, default: standard.hiddenSize)
+    intermediateSize = try reader.integer("intermediate_size", in: 1...1 << 20, default: standard.intermediateSize)
+    attention = try AttentionConfiguration(reader, architecture, standard, hiddenSize: hiddenSize)
+    linearAttention = architecture == .qwen3Next ? try LinearAttentionConfiguration(reader) : .none
+    if let standard = standard.experts {
+      experts = try ExpertConfiguration(reader, standard)
+    } else {
+      experts = .none
+    }
+    let layerCount = try reader.integer("num_hidden_layers", in: 1...1024, default: standard.layerCount)
+    layerKinds = try Self.layerKinds(reader, architecture, layerCount: layerCount)
+    feedForwardKinds = try Self.feedForwardKinds(reader, layerCount: layerCount, expertCount: experts.count)
+    normEpsilon = try reader.number("rms_norm_eps", in: 0...1) ?? 1e-6
+    maximumPositionEmbeddings = try reader.integer(
+      "max_position_embeddings", in: 1...1 << 30, default: standard.maximumPositionEmbeddings)
+    rope = try RotaryConfiguration(
+      reader, headDimension: attention.headDimension, maximumPositionEmbeddings: maximumPositionEmbeddings,
+      partialFactor: standard.partialRotaryFactor)
+    tiesWordEmbeddings = try reader.bool("tie_word_embeddings") ?? false
+    eosTokenIDs = try reader.tokenIDs("eos_token_id")
+    bosTokenID = try reader.tokenIDs("bos_token_id").first
+  }
+
+  private static func architecture(_ reader: ConfigurationReader) throws(ModelFileError) -> Architecture {
+    let modelType = try reader.string("model_type")
+    let stated = try reader.array("architectures")?.first?.stringValue
+    let known = Architecture.allCases.first { $0.modelType == modelType && $0.className == stated ?? $0.className }
+    guard let known else {
+      let found = [stated, modelType.map { "(model_type \"\($0)\")" }].compactMap { $0 }.joined(separator: " ")
+      throw .unsupportedArchitecture(
+        file: reader.file, found: found.isEmpty ? "of no name (neither architectures nor model_type)" : found,
+        supported: Architecture.allCases.map(\.className))
+    }
+    return known
+  }
+
+  /// Refuses what the supported architectures may also be, but is not computed here.
+  private static func refuseVariants(_ reader: ConfigurationReader) throws(ModelFileError) {
     if reader.value("quantization_config") != nil {
       throw reader.invalid("quantization_config", expected: "none (F32, F16 or BF16 weights)")
     }
     if let activation = try reader.string("hidden_act"), activation != "silu" {
       throw reader.invalid("hidden_act", expected: "\"silu\"")
     }
-    if try reader.bool("attention_bias") == true {
-      throw reader.invalid("attention_bias", expected: "false")
+    for key in ["attention_bias", "mlp_bias", "use_sliding_window"] where try reader.bool(key) == true {
+      throw reader.invalid(key, expected: "false")
     }
-
-    vocabularySize = try reader.integer("vocab_size", in: 1...1 << 24, default: 151_936)
-    hiddenSize = try reader.integer("hidden_size", in: 1...1 << 17, default: 2048)
-    intermediateSize = try reader.integer("intermediate_size", in: 1...1 << 20, default: 5632)
-    attention = try AttentionConfiguration(reader)
-    linearAttention = try LinearAttentionConfiguration(reader)
-    experts = try ExpertConfiguration(reader)
-    let layerCount = try reader.integer("num_hidden_layers", in: 1...1024, default: 48)
-    layerKinds = try Self.layerKinds(reader, layerCount: layerCount)
-    feedForwardKinds = try Self.feedForwardKinds(reader, layerCount: layerCount, expertCount: experts.count)
-    normEpsilon = try reader.number("rms_norm_eps", in: 0...1) ?? 1e-6
-    maximumPositionEmbeddings = try reader.integer("max_position_embeddings", in: 1...1 << 30, default: 32768)
-    rope = try RotaryConfiguration(
-      reader, headDimension: attention.headDimension, maximumPositionEmbeddings: maximumPositionEmbeddings)
-    tiesWordEmbeddings = try reader.bool("tie_word_embeddings") ?? false
-    eosTokenIDs = try reader.tokenIDs("eos_token_id")
-    bosTokenID = try reader.tokenIDs("bos_token_id").first
   }
 
-  private static func architecture(
-    _ reader: ConfigurationReader
-  ) throws(ModelFileError) -> (architecture: String, modelType: String) {
-    let modelType = try reader.string("model_type")
-    let stated = try reader.array("architectures")?.first?.stringValue
-    let architecture = stated ?? supportedArchitectures[0]
-    guard modelType == "qwen3_next", supportedArchitectures.contains(architecture) else {
-      let found = [stated, modelType.map { "(model_type \"\($0)\")" }].compactMap { $0 }.joined(separator: " ")
-      throw .unsupportedArchitecture(
-        file: reader.file, found: found.isEmpty ? "of no name (neither architectures nor model_type)" : found,
-        supported: supportedArchitectures)
-    }
-    return (architecture, "qwen3_next")
-  }
-
-  /// An explicit `layer_types` wins; otherwise every `full_attention_interval`-th layer has full attention.
+  /// An explicit `layer_types` wins; otherwise every `full_attention_interval`-th layer of Qwen3-Next has full
+  /// attention, and every layer of the others.
   private static func layerKinds(
-    _ reader: ConfigurationReader, layerCount: Int
+    _ reader: ConfigurationReader, _ architecture: Architecture, layerCount: Int
   ) throws(ModelFileError) -> [LayerKind] {
+    let hasLinearLayers = architecture == .qwen3Next
     guard let types = try reader.array("layer_types") else {
+      guard hasLinearLayers else { return Array(repeating: .fullAttention, count: layerCount) }
       let interval = try reader.integer("full_attention_interval", in: 1...1 << 20, default: 4)
       return (1...layerCount).map { $0.isMultiple(of: interval) ? .fullAttention : .linearAttention }
     }
@@ -67,10 +78,10 @@ extension ModelConfiguration {
     for (index, type) in types.enumerated() {
       switch type.stringValue {
       case "full_attention": kinds.append(.fullAttention)
-      case "linear_attention": kinds.append(.linearAttention)
+      case "linear_attention" where hasLinearLayers: kinds.append(.linearAttention)
       default:
-        throw reader.invalid(
-          "layer_types[\(index)]", expected: "\"full_attention\" or \"linear_attention\"", found: type.excerpt)
+        let expected = "\"full_attention\"" + (hasLinearLayers ? " or \"linear_attention\"" : "")
+        throw reader.invalid("layer_types[\(index)]", expected: expected, found: type.excerpt)
       }
     }
     return kinds
@@ -99,10 +110,17 @@ extension ModelConfiguration {
 private let maximumHeadElements = 1 << 16
 
 extension AttentionConfiguration {
-  init(_ reader: ConfigurationReader) throws(ModelFileError) {
-    headCount = try reader.integer("num_attention_heads", in: 1...4096, default: 16)
-    keyValueHeadCount = try reader.integer("num_key_value_heads", in: 1...4096, default: 2)
-    headDimension = try reader.integer("head_dim", in: 1...8192, default: 256)
+  init(
+    _ reader: ConfigurationReader, _ architecture: Architecture, _ standard: ConfigurationDefaults, hiddenSize: Int
+  ) throws(ModelFileError) {
+    headCount = try reader.integer("num_attention_heads", in: 1...4096, default: standard.headCount)
+    keyValueHeadCount = try reader.integer(
+      "num_key_value_heads", in: 1...4096, default: standard.keyValueHeadCount ?? headCount)
+    headDimension = try reader.integer(
+      "head_dim", in: 1...8192, default: standard.headDimension ?? max(1, hiddenSize / headCount))
+    hasGate = architecture.gatesAttention
+    normalizesHeads = architecture.normalizesHeads
+    hasBias = architecture.hasAttentionBias
     guard headCount.isMultiple(of: keyValueHeadCount) else {
       throw reader.invalid(
         "num_attention_heads", expected: "a multiple of num_key_value_heads (\(keyValueHeadCount))",
@@ -138,15 +156,24 @@ extension LinearAttentionConfiguration {
 }
 
 extension ExpertConfiguration {
-  init(_ reader: ConfigurationReader) throws(ModelFileError) {
-    count = try reader.integer("num_experts", in: 0...1 << 14, default: 512)
-    countPerToken = try reader.integer("num_experts_per_tok", in: 0...1 << 14, default: 10)
-    intermediateSize = try reader.integer("moe_intermediate_size", in: 1...1 << 18, default: 512)
-    sharedIntermediateSize = try reader.integer("shared_expert_intermediate_size", in: 1...1 << 20, default: 512)
-    normalizesTopK = try reader.bool("norm_topk_prob") ?? true
+  init(_ reader: ConfigurationReader, _ standard: ExpertConfiguration) throws(ModelFileError) {
+    // Some files of Qwen3-MoE call it num_local_experts.
+    let countKey =
+      reader.value("num_experts") == nil && reader.value("num_local_experts") != nil
+      ? "num_local_experts" : "num_experts"
+    count = try reader.integer(countKey, in: 0...1 << 14, default: standard.count)
+    countPerToken = try reader.integer("num_experts_per_tok", in: 0...1 << 14, default: standard.countPerToken)
+    intermediateSize = try reader.integer(
+      "moe_intermediate_size", in: 1...1 << 18, default: standard.intermediateSize)
+    sharedIntermediateSize =
+      standard.sharedIntermediateSize == 0
+      ? 0
+      : try reader.integer(
+        "shared_expert_intermediate_size", in: 1...1 << 20, default: standard.sharedIntermediateSize)
+    normalizesTopK = try reader.bool("norm_topk_prob") ?? standard.normalizesTopK
     guard count == 0 || 1...count ~= countPerToken else {
       throw reader.invalid(
-        "num_experts_per_tok", expected: "a number from 1 to num_experts (\(count))", found: "\(countPerToken)")
+        "num_experts_per_tok", expected: "a number from 1 to \(countKey) (\(count))", found: "\(countPerToken)")
     }
   }
 }

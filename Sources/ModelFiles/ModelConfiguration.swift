@@ -1,6 +1,6 @@
 /// What mixes tokens in a decoder layer.
 public enum LayerKind: Sendable, Hashable {
-  /// Gated softmax attention over all positions, with a KV cache.
+  /// Softmax attention over all positions, with a KV cache.
   case fullAttention
   /// Gated DeltaNet, with a state of constant size.
   case linearAttention
@@ -8,7 +8,7 @@ public enum LayerKind: Sendable, Hashable {
 
 /// What follows the mixing of tokens in a decoder layer.
 public enum FeedForwardKind: Sendable, Hashable {
-  /// Routed experts and a shared one.
+  /// Routed experts, and perhaps a shared one.
   case sparse
   /// One gated MLP.
   case dense
@@ -22,6 +22,12 @@ public struct AttentionConfiguration: Sendable, Hashable {
   public let keyValueHeadCount: Int
   /// Elements of a head (`head_dim`).
   public let headDimension: Int
+  /// Whether each head of the query projection is followed by a gate for the head's result.
+  public let hasGate: Bool
+  /// Whether the heads of queries and keys are normalised.
+  public let normalizesHeads: Bool
+  /// Whether the projections of queries, keys and values have biases.
+  public let hasBias: Bool
 }
 
 /// The Gated DeltaNet layers' sizes.
@@ -43,6 +49,10 @@ public struct LinearAttentionConfiguration: Sendable, Hashable {
   public var valueDimension: Int { valueHeadCount * valueHeadDimension }
   /// Channels of the convolution: queries, keys and values.
   public var convolutionDimension: Int { 2 * keyDimension + valueDimension }
+
+  /// The sizes of a model without such layers.
+  static let none = LinearAttentionConfiguration(
+    keyHeadCount: 0, valueHeadCount: 0, keyHeadDimension: 0, valueHeadDimension: 0, convolutionKernelSize: 0)
 }
 
 /// The mixture of experts' sizes.
@@ -53,21 +63,22 @@ public struct ExpertConfiguration: Sendable, Hashable {
   public let countPerToken: Int
   /// Inner size of a routed expert (`moe_intermediate_size`).
   public let intermediateSize: Int
-  /// Inner size of the shared expert (`shared_expert_intermediate_size`).
+  /// Inner size of the shared expert (`shared_expert_intermediate_size`); 0 where there is none.
   public let sharedIntermediateSize: Int
   /// Whether the chosen experts' probabilities are scaled to sum to one (`norm_topk_prob`).
   public let normalizesTopK: Bool
+
+  /// The sizes of a model without experts.
+  static let none = ExpertConfiguration(
+    count: 0, countPerToken: 0, intermediateSize: 0, sharedIntermediateSize: 0, normalizesTopK: false)
 }
 
-/// A Qwen3-Next model's `config.json`, typed and validated.
+/// What a model's files say of its architecture and sizes, typed and validated.
 ///
-/// Sizes are bounded so that no product of them that describes a tensor, a page or a slot overflows. Absent keys
-/// have the defaults of transformers 5.23.
+/// Sizes are bounded so that no product of them that describes a tensor, a page or a slot overflows.
 public struct ModelConfiguration: Sendable, Hashable {
-  /// The class that runs the model, such as "Qwen3NextForCausalLM".
-  public let architecture: String
-  /// The family, such as "qwen3_next".
-  public let modelType: String
+  /// How the model computes.
+  public let architecture: Architecture
   /// Rows of the embedding and of the output projection (`vocab_size`), which may exceed the tokenizer's.
   public let vocabularySize: Int
   /// Elements of a token's activation between layers (`hidden_size`).
@@ -80,7 +91,7 @@ public struct ModelConfiguration: Sendable, Hashable {
   public let feedForwardKinds: [FeedForwardKind]
   /// The full-attention layers' sizes.
   public let attention: AttentionConfiguration
-  /// The linear-attention layers' sizes.
+  /// The linear-attention layers' sizes; zeros where there are no such layers.
   public let linearAttention: LinearAttentionConfiguration
   /// The experts' sizes; all layers are dense where their count is 0.
   public let experts: ExpertConfiguration

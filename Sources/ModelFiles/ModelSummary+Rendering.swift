@@ -5,8 +5,8 @@ extension ModelSummary {
   public var json: JSON {
     [
       "path": .string(path),
-      "architecture": .string(configuration.architecture),
-      "model_type": .string(configuration.modelType),
+      "architecture": .string(configuration.architecture.className),
+      "model_type": .string(configuration.architecture.modelType),
       "context_length": .integer(configuration.contextLength),
       "vocabulary_size": .integer(configuration.vocabularySize),
       "hidden_size": .integer(configuration.hiddenSize),
@@ -75,7 +75,7 @@ extension ModelSummary {
     let linear = model.linearAttention
     var lines = [
       ("model", path),
-      ("architecture", "\(model.architecture) (\(model.modelType))"),
+      ("architecture", "\(model.architecture.className) (\(model.architecture.modelType))"),
       (
         "parameters",
         "\(Self.decimal(parameters.total)) in total, \(Self.decimal(parameters.active)) active for a token"
@@ -91,15 +91,18 @@ extension ModelSummary {
         "\(model.attention.headCount) heads, \(model.attention.keyValueHeadCount) for keys and values, "
           + "of \(model.attention.headDimension)"
       ),
-      (
-        "linear attention",
-        "\(linear.keyHeadCount) key heads of \(linear.keyHeadDimension), "
-          + "\(linear.valueHeadCount) value heads of \(linear.valueHeadDimension)"
-      ),
     ]
-    if model.experts.count > 0 {
+    if layerCount(LayerKind.linearAttention) > 0 {
       lines.append(
-        ("experts", "\(model.experts.countPerToken) of \(model.experts.count) for a token, and a shared one"))
+        (
+          "linear attention",
+          "\(linear.keyHeadCount) key heads of \(linear.keyHeadDimension), "
+            + "\(linear.valueHeadCount) value heads of \(linear.valueHeadDimension)"
+        ))
+    }
+    if model.experts.count > 0 {
+      let shared = model.experts.sharedIntermediateSize > 0 ? ", and a shared one" : ""
+      lines.append(("experts", "\(model.experts.countPerToken) of \(model.experts.count) for a token\(shared)"))
     }
     lines += [
       ("vocabulary", "\(model.vocabularySize)\(model.tiesWordEmbeddings ? ", tied embeddings" : "")"),

@@ -14,28 +14,31 @@ public struct ParameterCount: Sendable, Hashable {
     if !model.tiesWordEmbeddings { total += embedding }
     for (layer, feedForward) in zip(model.layerKinds, model.feedForwardKinds) {
       let mixer = layer == .fullAttention ? Self.fullAttention(model) : Self.linearAttention(model)
-      let shared = mixer + 2 * model.hiddenSize
+      let common = mixer + 2 * model.hiddenSize
       switch feedForward {
       case .dense:
         let dense = 3 * model.hiddenSize * model.intermediateSize
-        total += shared + dense
-        active += shared + dense
+        total += common + dense
+        active += common + dense
       case .sparse:
         let expert = 3 * model.hiddenSize * model.experts.intermediateSize
-        let always = model.hiddenSize * (model.experts.count + 3 * model.experts.sharedIntermediateSize + 1)
-        total += shared + always + model.experts.count * expert
-        active += shared + always + model.experts.countPerToken * expert
+        let shared = model.experts.sharedIntermediateSize
+        let always = model.hiddenSize * (model.experts.count + (shared > 0 ? 3 * shared + 1 : 0))
+        total += common + always + model.experts.count * expert
+        active += common + always + model.experts.countPerToken * expert
       }
     }
     self.total = total
     self.active = active
   }
 
-  /// Queries and gates, keys, values, output, and the norms of q and k.
+  /// Queries and perhaps gates, keys, values, output, and the norms and biases some have.
   private static func fullAttention(_ model: ModelConfiguration) -> Int {
     let size = model.attention
-    let heads = 3 * size.headCount + 2 * size.keyValueHeadCount
-    return model.hiddenSize * heads * size.headDimension + 2 * size.headDimension
+    let heads = (size.hasGate ? 3 : 2) * size.headCount + 2 * size.keyValueHeadCount
+    let norms = size.normalizesHeads ? 2 : 0
+    let biases = size.hasBias ? size.headCount + 2 * size.keyValueHeadCount : 0
+    return (model.hiddenSize * heads + norms + biases) * size.headDimension
   }
 
   /// Projections of q, k, v, z, b and a, output, convolution, A_log and dt_bias, and the gated norm.

@@ -9,12 +9,51 @@ public struct RotaryConfiguration: Sendable, Hashable {
   public let partialFactor: Double
   /// The rotary dimension: `head_dim · partial_rotary_factor`, rounded down. The exponent of pair i is 2i over it.
   public let dimension: Int
-  /// Context extension by YaRN, if any.
-  public let yarn: YaRNConfiguration?
+  /// Which elements of a head form a pair.
+  public let pairing: RotaryPairing
+  /// Context extension, if any.
+  public let scaling: RotaryScaling
 
   /// The pairs that are rotated: half the dimension, rounded up where it is odd. The first `2 · pairCount` elements
-  /// of a head turn, element i with element i + pairCount; the rest stays as it is.
+  /// of a head turn; the rest stays as it is.
   public var pairCount: Int { (dimension + 1) / 2 }
+
+  /// Context extension by YaRN, if any.
+  public var yarn: YaRNConfiguration? {
+    if case .yarn(let yarn) = scaling { yarn } else { nil }
+  }
+}
+
+/// Which two elements of a head turn together.
+public enum RotaryPairing: Sendable, Hashable {
+  /// Element i with element i + `pairCount`: the order of Hugging Face's weights.
+  case halves
+  /// Element 2i with element 2i + 1: the order of llama.cpp's `llama` weights.
+  case interleaved
+}
+
+/// How a rotary embedding was stretched to a longer context than the model was first trained with.
+public enum RotaryScaling: Sendable, Hashable {
+  /// Not at all.
+  case none
+  /// All angles are divided by a factor.
+  case linear(factor: Double)
+  /// By wavelength, with a ramp between two numbers of rotations.
+  case yarn(YaRNConfiguration)
+  /// By wavelength, as Llama 3.1 does.
+  case llama3(Llama3Scaling)
+}
+
+/// Llama 3.1's context extension: long waves are slowed down by a factor, short ones kept, with a ramp in between.
+public struct Llama3Scaling: Sendable, Hashable {
+  /// By how much long waves are slowed down (`factor`), at least 1.
+  public let factor: Double
+  /// The context over this is the wavelength from which waves are slowed down fully (`low_freq_factor`).
+  public let lowFrequencyFactor: Double
+  /// The context over this is the wavelength up to which waves are kept (`high_freq_factor`).
+  public let highFrequencyFactor: Double
+  /// The context the model was trained with (`original_max_position_embeddings`).
+  public let originalContextLength: Int
 }
 
 /// Context extension by YaRN (Peng et al., arXiv 2309.00071).
@@ -39,7 +78,7 @@ extension RotaryConfiguration {
   /// A non-empty `rope_scaling` replaces `rope_parameters`; what the chosen object leaves out is taken from the top
   /// level, then from the defaults.
   init(
-    _ reader: ConfigurationReader, headDimension: Int, maximumPositionEmbeddings: Int
+    _ reader: ConfigurationReader, headDimension: Int, maximumPositionEmbeddings: Int, partialFactor standard: Double
   ) throws(ModelFileError) {
     let object = try Self.parameters(reader)
     let thetaRange = 1.0.nextUp...1e18
@@ -51,7 +90,7 @@ extension RotaryConfiguration {
     if let stated = try object.number("partial_rotary_factor", in: 0...1) {
       partialFactor = stated
     } else {
-      partialFactor = try reader.number("partial_rotary_factor", in: 0...1) ?? 0.25
+      partialFactor = try reader.number("partial_rotary_factor", in: 0...1) ?? standard
     }
     dimension = Int(Double(headDimension) * partialFactor)
     guard dimension >= 1, 2 * ((dimension + 1) / 2) <= headDimension else {
@@ -60,14 +99,22 @@ extension RotaryConfiguration {
         found: "\(partialFactor)")
     }
 
+    pairing = .halves
     let typeKey = object.value("rope_type") == nil ? "type" : "rope_type"
     switch try object.string(typeKey) ?? "default" {
-    case "default": yarn = nil
+    case "default": scaling = .none
+    case "linear":
+      guard let factor = try object.number("factor", in: 1...1_000_000) else {
+        throw object.invalid("factor", expected: "a number")
+      }
+      scaling = .linear(factor: factor)
+    case "llama3": scaling = .llama3(try Llama3Scaling(object))
     case "yarn":
       let original = try reader.integer("original_max_position_embeddings", in: 1...1 << 30)
-      yarn = try YaRNConfiguration(
-        object, originalContextLength: original, maximumPositionEmbeddings: maximumPositionEmbeddings)
-    default: throw object.invalid(typeKey, expected: "\"default\" or \"yarn\"")
+      scaling = .yarn(
+        try YaRNConfiguration(
+          object, originalContextLength: original, maximumPositionEmbeddings: maximumPositionEmbeddings))
+    default: throw object.invalid(typeKey, expected: "\"default\", \"linear\", \"llama3\" or \"yarn\"")
     }
   }
 
@@ -77,6 +124,28 @@ extension RotaryConfiguration {
       if !object.members.isEmpty { return object }
     }
     return ConfigurationReader(members: [:], file: reader.file)
+  }
+}
+
+extension Llama3Scaling {
+  init(_ reader: ConfigurationReader) throws(ModelFileError) {
+    func required(_ key: String, _ range: ClosedRange<Double>) throws(ModelFileError) -> Double {
+      guard let value = try reader.number(key, in: range) else {
+        throw reader.invalid(key, expected: "a number from \(range.lowerBound) to \(range.upperBound)")
+      }
+      return value
+    }
+    factor = try required("factor", 1...1_000_000)
+    lowFrequencyFactor = try required("low_freq_factor", 1e-6...1_000_000)
+    highFrequencyFactor = try required("high_freq_factor", 1e-6...1_000_000)
+    guard highFrequencyFactor > lowFrequencyFactor else {
+      throw reader.invalid("high_freq_factor", expected: "more than low_freq_factor (\(lowFrequencyFactor))")
+    }
+    let key = "original_max_position_embeddings"
+    guard let length = try reader.integer(key, in: 1...1 << 30) else {
+      throw reader.invalid(key, expected: "a number of tokens")
+    }
+    originalContextLength = length
   }
 }
 

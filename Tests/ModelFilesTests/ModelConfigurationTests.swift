@@ -14,7 +14,7 @@ import Testing
   /// The defaults of Qwen3NextConfig in transformers 5.23.0.
   @Test func absentKeysHaveTheReferencesDefaults() throws {
     let model = try parse([:])
-    #expect(model.architecture == "Qwen3NextForCausalLM")
+    #expect(model.architecture == .qwen3Next)
     #expect(model.vocabularySize == 151_936)
     #expect(model.hiddenSize == 2048)
     #expect(model.intermediateSize == 5632)
@@ -53,6 +53,32 @@ import Testing
       "eos_token_id", "bos_token_id", "hidden_act", "attention_bias", "quantization_config", "architectures",
     ]
     #expect(try parse(JSONObject(keys.map { ($0, .null) })) == parse([:]))
+  }
+
+  /// The defaults of LlamaConfig, Qwen2Config, Qwen3Config and Qwen3MoeConfig.
+  @Test func eachArchitectureHasItsOwnDefaults() throws {
+    let llama = try parse(["model_type": "llama", "num_attention_heads": 16])
+    #expect(llama.architecture == .llama)
+    #expect(llama.vocabularySize == 32000 && llama.intermediateSize == 11008 && llama.contextLength == 2048)
+    #expect(llama.attention.keyValueHeadCount == 16 && llama.attention.headDimension == 256)
+    #expect(!llama.attention.hasGate && !llama.attention.hasBias && !llama.attention.normalizesHeads)
+    #expect(llama.layerKinds == Array(repeating: .fullAttention, count: 32))
+    #expect(llama.rope.dimension == 256 && llama.rope.pairing == .halves)
+
+    let qwen2 = try parse(["model_type": "qwen2"])
+    #expect(qwen2.architecture == .qwen2 && qwen2.hiddenSize == 4096 && qwen2.intermediateSize == 22016)
+    #expect(qwen2.attention.hasBias && !qwen2.attention.normalizesHeads && qwen2.attention.headDimension == 128)
+    #expect(qwen2.feedForwardKinds == Array(repeating: .dense, count: 32))
+
+    let qwen3 = try parse(["model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"], "hidden_size": 1024])
+    #expect(qwen3.attention.normalizesHeads && !qwen3.attention.hasBias && qwen3.attention.headDimension == 128)
+
+    let sparse = try parse(["model_type": "qwen3_moe"])
+    #expect(sparse.layerCount == 24 && sparse.hiddenSize == 2048 && sparse.attention.keyValueHeadCount == 4)
+    #expect(sparse.experts.count == 128 && sparse.experts.countPerToken == 8)
+    #expect(sparse.experts.sharedIntermediateSize == 0 && !sparse.experts.normalizesTopK)
+    #expect(sparse.feedForwardKinds == Array(repeating: .sparse, count: 24))
+    #expect(try parse(["model_type": "qwen3_moe", "num_local_experts": 16]).experts.count == 16)
   }
 
   // MARK: - Layers
@@ -147,6 +173,21 @@ import Testing
     }
   }
 
+  @Test func llama3Scaling() throws {
+    let parameters: JSONObject = [
+      "rope_type": "llama3", "factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+      "original_max_position_embeddings": 8192,
+    ]
+    let rope = try parse(["model_type": "llama", "rope_scaling": .object(parameters), "rope_theta": 5e5]).rope
+    guard case .llama3(let scaling) = rope.scaling else {
+      Issue.record("\(rope)")
+      return
+    }
+    #expect(scaling.factor == 32 && scaling.lowFrequencyFactor == 1 && scaling.highFrequencyFactor == 4)
+    #expect(scaling.originalContextLength == 8192 && rope.theta == 5e5)
+    #expect(try parse(["rope_scaling": ["type": "linear", "factor": 4]]).rope.scaling == .linear(factor: 4))
+  }
+
   // MARK: - Token ids
 
   @Test func endTokensAreOneOrMany() throws {
@@ -158,17 +199,20 @@ import Testing
   // MARK: - Refusals
 
   @Test func unknownArchitecturesListTheSupportedOnes() {
+    let supported =
+      "LlamaForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM, Qwen3MoeForCausalLM, Qwen3NextForCausalLM"
     func message(_ text: String) -> String? {
       (#expect(throws: ModelFileError.self) { try ModelConfiguration(parsing: Array(text.utf8)) })?.description
     }
     #expect(
-      message(#"{"architectures":["LlamaForCausalLM"],"model_type":"llama"}"#)
-        == "config.json: unsupported architecture LlamaForCausalLM (model_type \"llama\"); "
-        + "supported: Qwen3NextForCausalLM")
+      message(#"{"architectures":["GemmaForCausalLM"],"model_type":"gemma"}"#)
+        == "config.json: unsupported architecture GemmaForCausalLM (model_type \"gemma\"); supported: " + supported)
+    // A class that is not the type's.
+    #expect(message(#"{"architectures":["LlamaForSequenceClassification"],"model_type":"llama"}"#) != nil)
     #expect(
       message("{}")
-        == "config.json: unsupported architecture of no name (neither architectures nor model_type); "
-        + "supported: Qwen3NextForCausalLM")
+        == "config.json: unsupported architecture of no name (neither architectures nor model_type); supported: "
+        + supported)
     #expect(message("[]") == "config.json: expected a JSON object, found array")
     #expect(message("{")?.hasPrefix("config.json: malformed JSON: ") == true)
   }
@@ -238,7 +282,23 @@ import Testing
         + "to rotate, found 0.001"),
     BadValue(
       settings: ["rope_scaling": ["type": "longrope"]],
-      message: "config.json: rope_scaling.type: expected \"default\" or \"yarn\", found \"longrope\""),
+      message: "config.json: rope_scaling.type: expected \"default\", \"linear\", \"llama3\" or \"yarn\", "
+        + "found \"longrope\""),
+    BadValue(
+      settings: ["rope_scaling": ["type": "linear"]],
+      message: "config.json: rope_scaling.factor: expected a number, found nothing"),
+    BadValue(
+      settings: ["rope_scaling": ["type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4]],
+      message: "config.json: rope_scaling.high_freq_factor: expected more than low_freq_factor (4.0), found 4"),
+    BadValue(
+      settings: ["model_type": "qwen3", "num_hidden_layers": 1, "layer_types": ["linear_attention"]],
+      message: "config.json: layer_types[0]: expected \"full_attention\", found \"linear_attention\""),
+    BadValue(
+      settings: ["model_type": "llama", "mlp_bias": true],
+      message: "config.json: mlp_bias: expected false, found true"),
+    BadValue(
+      settings: ["model_type": "qwen2", "use_sliding_window": true],
+      message: "config.json: use_sliding_window: expected false, found true"),
     BadValue(
       settings: ["rope_scaling": ["rope_type": "yarn", "factor": 0.5]],
       message: "config.json: rope_scaling.factor: expected a number from 1.0 to 1000000.0, found 0.5"),

@@ -33,12 +33,12 @@ public enum Elementwise {
     }
   }
 
-  /// `y = sigmoid(gate) · y · factor`, attention's output gate.
+  /// `y = sigmoid(gate) · y`, attention's output gate.
   public static func multiply(
-    bySigmoidOf gate: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, factor: Float, count: Int
+    bySigmoidOf gate: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int
   ) {
     for i in stride(from: 0, to: count, by: 8) {
-      y.store(y.lanes(at: i, count: count) * factor * logistic(gate.lanes(at: i, count: count)), at: i, count: count)
+      y.store(y.lanes(at: i, count: count) * logistic(gate.lanes(at: i, count: count)), at: i, count: count)
     }
   }
 

@@ -50,8 +50,8 @@ import Testing
     Elementwise.multiply(bySiLUOf: x, &output, count: count)
     expectClose(output, zip(x, y).map { Double($0) * sigmoid($0) * Double($1) })
     output = y
-    Elementwise.multiply(bySigmoidOf: x, &output, factor: 3, count: count)
-    expectClose(output, zip(x, y).map { sigmoid($0) * Double($1) * 3 })
+    Elementwise.multiply(bySigmoidOf: x, &output, count: count)
+    expectClose(output, zip(x, y).map { sigmoid($0) * Double($1) })
   }
 
   /// The exponential, through softmax: from where it vanishes to where it is one.
@@ -67,7 +67,7 @@ import Testing
     Softmax.normalize(&extreme, count: 4)
     #expect(extreme == [0, 1, 0, 0])
     var saturated: [Float] = [1, 1, 1]
-    Elementwise.multiply(bySigmoidOf: [-1000, 1000, 0], &saturated, factor: 1, count: 3)
+    Elementwise.multiply(bySigmoidOf: [-1000, 1000, 0], &saturated, count: 3)
     #expect(saturated == [0, 1, 0.5])
   }
 

@@ -14,6 +14,9 @@ public struct TensorStore: Sendable {
   /// What the names of a multi-token-prediction head begin with; nothing here computes with them.
   public static let ignoredPrefix = "mtp."
 
+  /// Whose names the tensors have.
+  public let layout = WeightLayout.huggingFace
+
   /// The names of all tensors, sorted.
   public let names: [String]
 

@@ -59,7 +59,7 @@ public struct Kernels: Sendable {
   ///   - input: `tokens` rows of at least `inner` floats, `inputStride` floats apart.
   ///   - output: `tokens` rows of at least `rows` floats, `outputStride` floats apart; overwritten.
   public func multiply(
-    _ weights: UnsafeRawPointer, _ type: ElementType, rows: Int, inner: Int, input: UnsafePointer<Float>,
+    _ weights: UnsafeRawPointer, _ type: FloatType, rows: Int, inner: Int, input: UnsafePointer<Float>,
     tokens: Int, inputStride: Int, output: UnsafeMutablePointer<Float>, outputStride: Int
   ) {
     switch type {

@@ -17,6 +17,9 @@ public struct TensorStore: Sendable {
   /// Whose names the tensors have.
   public let layout = WeightLayout.huggingFace
 
+  /// The element types safetensors files have and this program computes with.
+  private static let types = ElementType.allCases.filter { !$0.isQuantized }
+
   /// The names of all tensors, sorted.
   public let names: [String]
 
@@ -78,8 +81,8 @@ public struct TensorStore: Sendable {
     guard entry.shape == shape else {
       throw .invalidTensor(file: file, tensor: name, expected: "shape \(shape)", found: "shape \(entry.shape)")
     }
-    guard let type = ElementType.allCases.first(where: { $0.description == entry.dataType }) else {
-      let known = ElementType.allCases.map(\.description).joined(separator: ", ")
+    guard let type = Self.types.first(where: { $0.description == entry.dataType }) else {
+      let known = Self.types.map(\.description).joined(separator: ", ")
       throw .invalidTensor(file: file, tensor: name, expected: "one of the types \(known)", found: entry.dataType)
     }
     let mapped = files[location.file]

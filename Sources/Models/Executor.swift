@@ -160,8 +160,9 @@ private struct Product {
     _ matrix: Matrix, _ first: Int, _ rows: Int, _ kernels: Kernels, _ output: UnsafeMutablePointer<Float>,
     _ outputStride: Int
   ) {
+    guard let type = matrix.type.floatType else { preconditionFailure("the loader admits plain floats only") }
     kernels.multiply(
-      matrix.address + first * matrix.columns * matrix.type.byteCount, matrix.type, rows: rows,
+      matrix.address + first * matrix.type.byteCount(elements: matrix.columns), type, rows: rows,
       inner: matrix.columns, input: input, tokens: tokens, inputStride: matrix.columns, output: output,
       outputStride: outputStride)
   }

@@ -12,19 +12,8 @@ struct Matrix: @unchecked Sendable {
 
   /// Row `index` as F32.
   func copyRow(_ index: Int, to output: UnsafeMutablePointer<Float>) {
-    let row = address + index * columns * type.byteCount
-    switch type {
-    case .f32: UnsafeMutableRawPointer(output).copyMemory(from: row, byteCount: columns * 4)
-    case .f16:
-      for i in 0..<columns {
-        output[i] = Float(Float16(bitPattern: row.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)))
-      }
-    case .bf16:
-      for i in 0..<columns {
-        let bits = row.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)
-        output[i] = Float(bitPattern: UInt32(bits) << 16)
-      }
-    }
+    let row = address + index * type.byteCount(elements: columns)
+    Dequantization.dequantize(type, row, count: columns, to: output)
   }
 }
 
@@ -47,6 +36,10 @@ struct WeightLoader {
     let tensor = try tensor(name, shape: [rows, columns])
     guard let address = tensor.bytes.baseAddress else {
       throw .file(.invalidTensor(file: "", tensor: name, expected: "elements", found: "none"))
+    }
+    // The products so far are those of plain floats.
+    guard !tensor.type.isQuantized else {
+      throw .file(.invalidTensor(file: "", tensor: name, expected: "F32, F16 or BF16", found: "\(tensor.type)"))
     }
     return Matrix(address: address, type: tensor.type, rows: rows, columns: columns)
   }

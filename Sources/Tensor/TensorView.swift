@@ -1,6 +1,7 @@
 /// A named, typed, shaped window into memory that someone else holds, usually a mapped file.
 ///
-/// Elements are in row-major order and need not be aligned. The view keeps its memory alive; nothing ever
+/// Elements are in row-major order and need not be aligned; blocks of quantised types run along the last dimension. The
+/// view keeps its memory alive; nothing ever
 /// writes to it, which is what makes sharing it between threads safe.
 public struct TensorView: @unchecked Sendable {
   /// The tensor's name in its file.
@@ -16,9 +17,12 @@ public struct TensorView: @unchecked Sendable {
 
   /// A view of `bytes`, which must stay valid and unchanged while `owner` lives.
   ///
-  /// - Precondition: `bytes` holds exactly the elements of `shape`. Whoever reads a file checks this first.
+  /// - Precondition: `bytes` holds exactly the elements of `shape`, whose last dimension is whole blocks of `type`.
+  ///   Whoever reads a file checks this first.
   public init(name: String, shape: [Int], type: ElementType, bytes: UnsafeRawBufferPointer, owner: AnyObject) {
-    precondition(bytes.count == shape.reduce(type.byteCount, *), "\(name): byte count does not match shape")
+    precondition((shape.last ?? 1) % type.blockLength == 0, "\(name): rows are not whole blocks of \(type)")
+    let elements = shape.reduce(1, *)
+    precondition(bytes.count == type.byteCount(elements: elements), "\(name): byte count does not match shape")
     self.name = name
     self.shape = shape
     self.type = type
@@ -35,11 +39,11 @@ public struct TensorView: @unchecked Sendable {
   }
 
   /// The number of elements.
-  public var elementCount: Int { bytes.count / type.byteCount }
+  public var elementCount: Int { bytes.count / type.blockByteCount * type.blockLength }
 
   /// Entry `index` of the first dimension, as a tensor of the remaining dimensions.
   ///
-  /// - Precondition: the tensor has a first dimension and `index` lies in it.
+  /// - Precondition: the tensor has a first dimension and `index` lies in it, and an entry is whole blocks.
   public func row(_ index: Int) -> TensorView {
     let part = slice(index..<index + 1)
     return TensorView(name: name, shape: Array(shape.dropFirst()), type: type, bytes: part.bytes, owner: owner)
@@ -47,15 +51,15 @@ public struct TensorView: @unchecked Sendable {
 
   /// The entries `range` of the first dimension.
   ///
-  /// - Precondition: the tensor has a first dimension and `range` lies in it.
+  /// - Precondition: the tensor has a first dimension and `range` lies in it, and an entry is whole blocks.
   public func slice(_ range: Range<Int>) -> TensorView {
     precondition(!shape.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape[0], "\(name): slice out of range")
-    let stride = shape.dropFirst().reduce(type.byteCount, *)
+    let stride = type.byteCount(elements: shape.dropFirst().reduce(1, *))
     let part = UnsafeRawBufferPointer(rebasing: bytes[range.lowerBound * stride..<range.upperBound * stride])
     return TensorView(name: name, shape: [range.count] + shape.dropFirst(), type: type, bytes: part, owner: owner)
   }
 
-  /// All elements, converted exactly to F32.
+  /// All elements, as F32: floats exactly, blocks as `Dequantization` does.
   public func floats() -> [Float] {
     Array(unsafeUninitializedCapacity: elementCount) { buffer, count in
       copyFloats(to: UnsafeMutableBufferPointer(rebasing: buffer[..<elementCount]))
@@ -63,26 +67,13 @@ public struct TensorView: @unchecked Sendable {
     }
   }
 
-  /// Writes all elements, converted exactly to F32, to `destination`, which may be uninitialised.
+  /// Writes all elements, as F32, to `destination`, which may be uninitialised.
   ///
   /// - Precondition: `destination` holds `elementCount` elements.
   public func copyFloats(to destination: UnsafeMutableBufferPointer<Float>) {
     precondition(destination.count == elementCount, "\(name): destination of the wrong size")
-    guard let start = destination.baseAddress else { return }
-    switch type {
-    case .f32:
-      UnsafeMutableRawBufferPointer(destination).copyMemory(from: bytes)
-    case .f16:
-      for index in 0..<elementCount {
-        let bits = bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)
-        (start + index).initialize(to: Float(Float16(bitPattern: bits)))
-      }
-    case .bf16:
-      for index in 0..<elementCount {
-        let bits = bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)
-        (start + index).initialize(to: Float(bitPattern: UInt32(bits) << 16))
-      }
-    }
+    guard let source = bytes.baseAddress, let start = destination.baseAddress else { return }
+    Dequantization.dequantize(type, source, count: elementCount, to: start)
   }
 }
 

@@ -15,7 +15,7 @@ struct Numbers {
 }
 
 /// A float in a storage format: its bytes, and the value they stand for.
-func stored(_ value: Float, as type: ElementType) -> (bytes: [UInt8], value: Float) {
+func stored(_ value: Float, as type: FloatType) -> (bytes: [UInt8], value: Float) {
   switch type {
   case .f32: (withUnsafeBytes(of: value) { Array($0) }, value)
   case .f16: (withUnsafeBytes(of: Float16(value)) { Array($0) }, Float(Float16(value)))

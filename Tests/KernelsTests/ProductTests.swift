@@ -8,9 +8,9 @@ import Testing
   private struct Weights {
     let bytes: [UInt8]
     let values: [Float]
-    let type: ElementType
+    let type: FloatType
 
-    init(_ count: Int, _ type: ElementType, seed: UInt64) {
+    init(_ count: Int, _ type: FloatType, seed: UInt64) {
       var numbers = Numbers(seed: seed)
       let elements = numbers.array(count).map { stored($0, as: type) }
       bytes = [0xff] + elements.flatMap(\.bytes)
@@ -40,8 +40,8 @@ import Testing
     return (0..<tokens).flatMap { output[$0 * outputStride..<$0 * outputStride + rows] }
   }
 
-  @Test(arguments: InstructionSet.available, ElementType.allCases)
-  func agreesWithPlainLoops(set: InstructionSet, type: ElementType) {
+  @Test(arguments: InstructionSet.available, FloatType.allCases)
+  func agreesWithPlainLoops(set: InstructionSet, type: FloatType) {
     let kernels = Kernels(set)
     #expect(kernels.instructionSet == set)
     for inner in [1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 160] {
@@ -61,8 +61,8 @@ import Testing
     }
   }
 
-  @Test(arguments: InstructionSet.available, ElementType.allCases)
-  func bitsDoNotDependOnTheTile(set: InstructionSet, type: ElementType) {
+  @Test(arguments: InstructionSet.available, FloatType.allCases)
+  func bitsDoNotDependOnTheTile(set: InstructionSet, type: FloatType) {
     let kernels = Kernels(set)
     for inner in [5, 16, 41, 128] {
       let (rows, tokens) = (11, 15)
@@ -84,8 +84,8 @@ import Testing
   }
 
   /// Every 16-bit pattern, subnormals, infinities and NaNs included, times one.
-  @Test(arguments: InstructionSet.available, [ElementType.f16, .bf16])
-  func allStoredValuesAreExact(set: InstructionSet, type: ElementType) {
+  @Test(arguments: InstructionSet.available, [FloatType.f16, .bf16])
+  func allStoredValuesAreExact(set: InstructionSet, type: FloatType) {
     let patterns = (0...UInt16.max).map { $0 }
     let expected = patterns.map { type == .f16 ? Float(Float16(bitPattern: $0)) : Float(bitPattern: UInt32($0) << 16) }
     // Alone in their rows, and as the first of eight lanes that are otherwise zero.

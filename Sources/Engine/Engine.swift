@@ -65,8 +65,7 @@ public final class Engine: ForwardEngine {
     let need = WorkspaceNeed(sizes, tokens: tokens)
     let workspace = Workspace(base: working.base, byteCount: memory.workspace)
     executor = Executor(
-      kernels: kernels, workers: workers, workspace: workspace, scratchFloats: need.scratchFloats,
-      productCapacity: need.productCapacity, leastSharedWork: leastSharedWork)
+      kernels: kernels, workers: workers, workspace: workspace, need: need, leastSharedWork: leastSharedWork)
     batch = BatchBuilder(configuration, workspace)
     hidden = workspace.floats(tokens * sizes.hiddenSize)
     wantedRows = workspace.floats(Self.logitRows * sizes.hiddenSize)
@@ -86,8 +85,7 @@ public final class Engine: ForwardEngine {
     let tokens = configuration.maximumStepTokens
     let need = WorkspaceNeed(model, tokens: tokens)
     let workspace =
-      Executor.workspaceBytes(
-        scratchFloats: need.scratchFloats, threads: configuration.threads)
+      Executor.workspaceBytes(need, threads: configuration.threads)
       + BatchBuilder.workspaceBytes(configuration)
       + Workspace.bytes(
         (Float.self, tokens * model.hiddenSize), (Float.self, logitRows * model.hiddenSize),

@@ -20,12 +20,21 @@ public struct Kernels: Sendable {
       UnsafeMutablePointer<Float>, Int
     ) -> Void
 
+  typealias MultiplyBlocks =
+    @Sendable (
+      UnsafeRawPointer, ElementType, Int, QuantizedRows, Int, UnsafeMutablePointer<Float>, Int,
+      UnsafeMutableRawPointer
+    ) -> Void
+  typealias Quantize = @Sendable (UnsafePointer<Float>, QuantizedRows) -> Void
+
   /// The instruction set these kernels use.
   public let instructionSet: InstructionSet
   private let multiplyF32: Multiply
   private let multiplyF16: Multiply
   private let multiplyBF16: Multiply
   private let accumulateRows: Accumulate
+  private let multiplyBlocks: MultiplyBlocks
+  private let quantizeRow: Quantize
 
   /// The kernels of an instruction set; the portable ones where this processor does not offer it.
   public init(_ wanted: InstructionSet = .best) {
@@ -38,17 +47,23 @@ public struct Kernels: Sendable {
         multiplyF16 = KernelsAVX2.multiplyF16
         multiplyBF16 = KernelsAVX2.multiplyBF16
         accumulateRows = KernelsAVX2.accumulate
+        multiplyBlocks = PortableBlockProducts.multiply
+        quantizeRow = PortableBlockProducts.quantize
       case .avx512:
         multiplyF32 = KernelsAVX512.multiplyF32
         multiplyF16 = KernelsAVX512.multiplyF16
         multiplyBF16 = KernelsAVX512.multiplyBF16
         accumulateRows = KernelsAVX512.accumulate
+        multiplyBlocks = KernelsAVX512.multiplyBlocks
+        quantizeRow = KernelsAVX512.quantize
     #endif
     default:
       multiplyF32 = PortableProducts.multiplyF32
       multiplyF16 = PortableProducts.multiplyF16
       multiplyBF16 = PortableProducts.multiplyBF16
       accumulateRows = PortableProducts.accumulate
+      multiplyBlocks = PortableBlockProducts.multiply
+      quantizeRow = PortableBlockProducts.quantize
     }
   }
 
@@ -67,6 +82,38 @@ public struct Kernels: Sendable {
     case .f16: multiplyF16(weights, rows, inner, input, tokens, inputStride, output, outputStride)
     case .bf16: multiplyBF16(weights, rows, inner, input, tokens, inputStride, output, outputStride)
     }
+  }
+
+  /// Quantises one row of `output.columns` finite floats into the first row of `output`: in blocks of 32, scale =
+  /// largest magnitude / 127, byte = x · (127 / largest magnitude) rounded to nearest, ties to even.
+  public func quantize(_ input: UnsafePointer<Float>, _ output: QuantizedRows) { quantizeRow(input, output) }
+
+  /// Products of weight rows of a block format and quantised inputs: `output[t][n] = Σk weights[n][k] · input[t][k]`.
+  ///
+  /// With a block's weights scale · (code − offset) − minimum, Σ (code − offset) · byte is exact in integers and
+  /// enters the F32 sum by one multiplication and addition (fused where the instruction set has it) with
+  /// scale · input scale, block after block; then minimum · (input scale · Σ byte) is taken away. Q6_K has a scale
+  /// for every 16 columns and adds twice a block.
+  ///
+  /// - Parameters:
+  ///   - weights: `rows` rows of `input.columns` weights of `type`, contiguous, at any alignment.
+  ///   - input: at least `tokens` rows.
+  ///   - output: `tokens` rows of at least `rows` floats, `outputStride` floats apart; overwritten.
+  ///   - scratch: `blockScratchBytes(columns: input.columns)` bytes, aligned to 64.
+  public func multiply(
+    _ weights: UnsafeRawPointer, _ type: ElementType, rows: Int, input: QuantizedRows, tokens: Int,
+    output: UnsafeMutablePointer<Float>, outputStride: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    multiplyBlocks(weights, type, rows, input, tokens, output, outputStride, scratch)
+  }
+
+  /// Scratch bytes that a product over `columns` columns of a block format needs.
+  public static func blockScratchBytes(columns: Int) -> Int {
+    #if arch(x86_64)
+      KernelsAVX512.blockScratchBytes(columns: columns)
+    #else
+      64
+    #endif
   }
 
   /// Weighted sums of rows: `output[r] = scales[r] · output[r] + Σi coefficients[r][i] · terms[i]`, the terms added

@@ -8,32 +8,42 @@ package final class Executor {
   package let workspace: Workspace
   private let scratch: UnsafeMutablePointer<Float>
   private let scratchStride: Int
+  private let blockScratch: UnsafeMutableRawPointer
+  private let blockScratchStride: Int
   private let leastSharedWork: Int
-  private var queue: [Product] = []
-  private var tileCount = 0
-  private var queuedWork = 0
+  private var queue: ProductQueue
 
   /// - Parameters:
   ///   - workspace: gives the threads' scratch memory first, then what blocks take in a step.
-  ///   - scratchFloats: floats a thread needs for itself.
+  ///   - need: of the model that is run, for the most tokens of a step.
   ///   - leastSharedWork: multiplications below which a job stays on the caller's thread.
-  ///   - productCapacity: products a block queues before running them; room is made for them once.
   package init(
-    kernels: Kernels, workers: WorkerPool, workspace: Workspace, scratchFloats: Int, productCapacity: Int,
+    kernels: Kernels, workers: WorkerPool, workspace: Workspace, need: WorkspaceNeed,
     leastSharedWork: Int = defaultLeastSharedWork
   ) {
     self.leastSharedWork = leastSharedWork
     self.kernels = kernels
     self.workers = workers
     self.workspace = workspace
-    scratchStride = Self.roundedScratch(scratchFloats)
+    scratchStride = Self.roundedScratch(need.scratchFloats)
     scratch = workspace.floats(scratchStride * workers.threadCount)
-    queue.reserveCapacity(productCapacity)
+    blockScratchStride = Self.blockScratchBytes(need)
+    blockScratch = UnsafeMutableRawPointer(
+      workspace.take(UInt8.self, blockScratchStride * workers.threadCount))
+    queue = ProductQueue(
+      capacity: need.productCapacity, inputs: workspace.take(UInt8.self, need.quantizedInputBytes),
+      inputBytes: need.quantizedInputBytes)
   }
 
   /// The workspace bytes that `init` takes.
-  package static func workspaceBytes(scratchFloats: Int, threads: Int) -> Int {
-    Workspace.bytes(of: Float.self, roundedScratch(scratchFloats) * threads)
+  package static func workspaceBytes(_ need: WorkspaceNeed, threads: Int) -> Int {
+    Workspace.bytes(
+      (Float.self, roundedScratch(need.scratchFloats) * threads), (UInt8.self, blockScratchBytes(need) * threads),
+      (UInt8.self, need.quantizedInputBytes))
+  }
+
+  private static func blockScratchBytes(_ need: WorkspaceNeed) -> Int {
+    (Kernels.blockScratchBytes(columns: need.largestColumns) + 63) / 64 * 64
   }
 
   private static func roundedScratch(_ floats: Int) -> Int { (floats + 15) / 16 * 16 }
@@ -71,99 +81,51 @@ package final class Executor {
     _ matrix: Matrix, input: UnsafePointer<Float>, tokens: Int, output: UnsafeMutablePointer<Float>,
     outputStride: Int? = nil
   ) {
-    enqueue(matrix, gate: nil, input: input, tokens: tokens, output: output, outputStride: outputStride)
+    let input = queue.input(input, tokens, for: matrix)
+    queue.append(matrix, gate: nil, input, tokens: tokens, output: output, outputStride: outputStride ?? matrix.rows)
   }
 
   /// Queues a gated unit: `output[t] = silu(gate · input[t]) · (up · input[t])`, element by element.
   func enqueue(
     gate: Matrix, up: Matrix, input: UnsafePointer<Float>, tokens: Int, output: UnsafeMutablePointer<Float>
   ) {
-    enqueue(up, gate: gate, input: input, tokens: tokens, output: output, outputStride: nil)
+    enqueue(gate: gate, up: up, input: queue.input(input, tokens, for: up), tokens: tokens, output: output)
   }
 
-  private func enqueue(
-    _ matrix: Matrix, gate: Matrix?, input: UnsafePointer<Float>, tokens: Int, output: UnsafeMutablePointer<Float>,
-    outputStride: Int?
+  /// Queues a product with an input that was prepared for the matrix.
+  func enqueue(
+    _ matrix: Matrix, input: MatrixInput, tokens: Int, output: UnsafeMutablePointer<Float>
   ) {
-    guard tokens > 0 else { return }
-    let tileRows = Self.tileRows(matrix, tokens: tokens)
-    queue.append(
-      Product(
-        matrix: matrix, gate: gate, input: input, tokens: tokens, output: output,
-        outputStride: outputStride ?? matrix.rows, tileRows: tileRows, firstTile: tileCount))
-    tileCount += (matrix.rows + tileRows - 1) / tileRows
-    queuedWork += matrix.rows * matrix.columns * tokens * (gate == nil ? 1 : 2)
+    queue.append(matrix, gate: nil, input, tokens: tokens, output: output, outputStride: matrix.rows)
+  }
+
+  /// Queues a gated unit with an input that was prepared for its matrices, which have one format.
+  func enqueue(
+    gate: Matrix, up: Matrix, input: MatrixInput, tokens: Int, output: UnsafeMutablePointer<Float>
+  ) {
+    queue.append(up, gate: gate, input, tokens: tokens, output: output, outputStride: up.rows)
   }
 
   /// Runs what is queued.
   func runProducts() {
-    queue.withUnsafeBufferPointer { products in
-      run(tileCount, work: queuedWork) { tile, worker in
-        let product = products[Self.index(of: tile, in: products)]
-        product.run(tile - product.firstTile, kernels, scratch(of: worker))
+    queue.pendingInputs.withUnsafeBufferPointer { pending in
+      for input in pending { quantize(input.floats, rows: input.rows, into: input.quantized) }
+    }
+    queue.products.withUnsafeBufferPointer { products in
+      run(queue.tileCount, work: queue.work) { tile, worker in
+        let product = products[ProductQueue.index(of: tile, in: products)]
+        product.run(
+          tile - product.firstTile, kernels, scratch(of: worker),
+          blockScratch: blockScratch + worker * blockScratchStride)
       }
     }
-    queue.removeAll(keepingCapacity: true)
-    tileCount = 0
-    queuedWork = 0
+    queue.removeAll()
   }
 
-  /// The product that a tile belongs to.
-  private static func index(of tile: Int, in products: UnsafeBufferPointer<Product>) -> Int {
-    var (low, high) = (0, products.count)
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if products[middle].firstTile <= tile { low = middle } else { high = middle }
+  /// Quantises `rows` rows of `floats`.
+  func quantize(_ floats: UnsafePointer<Float>, rows: Int, into quantized: QuantizedRows) {
+    forEachRow(rows, width: quantized.columns / 8) { row in
+      kernels.quantize(floats + row * quantized.columns, quantized.from(row: row))
     }
-    return low
-  }
-
-  /// Multiplications worth handing to another thread.
-  private static let tileWork = 1 << 16
-  /// Results a tile has at most where it has more than 32 rows.
-  private static let tileResults = 4096
-
-  /// Scratch floats that gated products of so many tokens need.
-  static func productScratchFloats(tokens: Int) -> Int { max(tileResults, 36 * tokens) }
-
-  /// Weight rows a tile takes: enough work, and with many tokens enough reuse of what was loaded.
-  private static func tileRows(_ matrix: Matrix, tokens: Int) -> Int {
-    let work = tileWork / (matrix.columns * tokens)
-    let rows = min(max(tokens > 6 ? 32 : 4, work), max(32, tileResults / tokens))
-    return (rows + 3) / 4 * 4
-  }
-}
-
-/// A matrix times the rows of an input, in tiles of some matrix rows.
-private struct Product {
-  let matrix: Matrix
-  let gate: Matrix?
-  let input: UnsafePointer<Float>
-  let tokens: Int
-  let output: UnsafeMutablePointer<Float>
-  let outputStride: Int
-  let tileRows: Int
-  let firstTile: Int
-
-  func run(_ tile: Int, _ kernels: Kernels, _ scratch: UnsafeMutablePointer<Float>) {
-    let first = tile * tileRows
-    let rows = min(tileRows, matrix.rows - first)
-    multiply(matrix, first, rows, kernels, output + first, outputStride)
-    guard let gate else { return }
-    multiply(gate, first, rows, kernels, scratch, rows)
-    for t in 0..<tokens {
-      Elementwise.multiply(bySiLUOf: scratch + t * rows, output + t * outputStride + first, count: rows)
-    }
-  }
-
-  private func multiply(
-    _ matrix: Matrix, _ first: Int, _ rows: Int, _ kernels: Kernels, _ output: UnsafeMutablePointer<Float>,
-    _ outputStride: Int
-  ) {
-    guard let type = matrix.type.floatType else { preconditionFailure("the loader admits plain floats only") }
-    kernels.multiply(
-      matrix.address + first * matrix.type.byteCount(elements: matrix.columns), type, rows: rows,
-      inner: matrix.columns, input: input, tokens: tokens, inputStride: matrix.columns, output: output,
-      outputStride: outputStride)
   }
 }

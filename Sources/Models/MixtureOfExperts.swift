@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import ModelFiles
+import Tensor
 
 /// A sparse feed-forward layer: the experts a router picks for each token, and one that all tokens share.
 struct MixtureOfExperts: Sendable {
@@ -9,6 +10,9 @@ struct MixtureOfExperts: Sendable {
   let experts: [GatedMLP]
   let sharedExpert: GatedMLP
   let sharedExpertGate: Matrix
+  /// The forms of input that the experts' first and second matrices take.
+  private let inputForms: InputForms
+  private let innerForms: InputForms
 
   init(_ configuration: ModelConfiguration, _ prefix: String, _ loader: inout WeightLoader) throws(ModelError) {
     sizes = configuration.experts
@@ -21,6 +25,8 @@ struct MixtureOfExperts: Sendable {
           "\(prefix).experts.\(expert)", hiddenSize: hidden, intermediateSize: sizes.intermediateSize, &loader))
     }
     self.experts = experts
+    inputForms = InputForms(of: experts.flatMap { [$0.gate, $0.up] })
+    innerForms = InputForms(of: experts.map(\.down))
     sharedExpert = try GatedMLP(
       "\(prefix).shared_expert", hiddenSize: hidden, intermediateSize: sizes.sharedIntermediateSize, &loader)
     sharedExpertGate = try loader.matrix("\(prefix).shared_expert_gate.weight", rows: 1, columns: hidden)
@@ -33,6 +39,9 @@ struct MixtureOfExperts: Sendable {
       (Int32.self, choices), (Float.self, choices), (Int32.self, choices), (Int32.self, sizes.count + 1),
       (Float.self, choices * hiddenSize), (Float.self, choices * sizes.intermediateSize),
       (Float.self, choices * hiddenSize))
+      + InputForms.workspaceBytes(rows: tokens, columns: hiddenSize)
+      + InputForms.workspaceBytes(rows: choices, columns: hiddenSize)
+      + InputForms.workspaceBytes(rows: choices, columns: sizes.intermediateSize)
   }
 
   /// Products a layer queues at once: an expert each, the shared one, the router and the gate.
@@ -53,10 +62,12 @@ struct MixtureOfExperts: Sendable {
     let probabilities = workspace.floats(rows * sizes.count)
     let sharedGates = workspace.floats(rows)
     let sharedInner = workspace.floats(rows * sizes.sharedIntermediateSize)
+    let rowForms = inputForms.union(InputForms(of: [sharedExpert.gate, sharedExpert.up]))
+    let rowInput = executor.prepare(input, rows: rows, columns: hidden, rowForms)
     executor.enqueue(router, input: input, tokens: rows, output: probabilities)
     executor.enqueue(sharedExpertGate, input: input, tokens: rows, output: sharedGates)
     executor.enqueue(
-      gate: sharedExpert.gate, up: sharedExpert.up, input: input, tokens: rows, output: sharedInner)
+      gate: sharedExpert.gate, up: sharedExpert.up, input: rowInput, tokens: rows, output: sharedInner)
     executor.runProducts()
 
     let routing = Routing(
@@ -67,29 +78,24 @@ struct MixtureOfExperts: Sendable {
     }
     group(rows, routing)
 
-    let gathered = workspace.floats(choices * hidden)
+    let gathered = gather(rowInput, rows: rows, routing, executor)
     let inner = workspace.floats(choices * sizes.intermediateSize)
     let results = workspace.floats(choices * hidden)
-    executor.forEachRow(rows, width: sizes.countPerToken * hidden) { row in
-      for choice in row * sizes.countPerToken..<(row + 1) * sizes.countPerToken {
-        (gathered + Int(routing.places[choice]) * hidden).update(from: input + row * hidden, count: hidden)
-      }
-    }
     for expert in 0..<sizes.count {
       let (start, count) = routing.range(of: expert)
       guard count > 0 else { continue }
       executor.enqueue(
-        gate: experts[expert].gate, up: experts[expert].up, input: gathered + start * hidden, tokens: count,
+        gate: experts[expert].gate, up: experts[expert].up, input: gathered.from(row: start), tokens: count,
         output: inner + start * sizes.intermediateSize)
     }
     executor.runProducts()
+    let innerInput = executor.prepare(inner, rows: choices, columns: sizes.intermediateSize, innerForms)
     executor.enqueue(sharedExpert.down, input: sharedInner, tokens: rows, output: output)
     for expert in 0..<sizes.count {
       let (start, count) = routing.range(of: expert)
       guard count > 0 else { continue }
       executor.enqueue(
-        experts[expert].down, input: inner + start * sizes.intermediateSize, tokens: count,
-        output: results + start * hidden)
+        experts[expert].down, input: innerInput.from(row: start), tokens: count, output: results + start * hidden)
     }
     executor.runProducts()
     executor.forEachRow(rows, width: sizes.countPerToken * hidden) { row in
@@ -100,6 +106,17 @@ struct MixtureOfExperts: Sendable {
           results + Int(routing.places[choice]) * hidden, times: routing.weights[choice], to: sum, count: hidden)
       }
     }
+  }
+
+  /// The rows in the order of the experts they go to, once a choice.
+  private func gather(_ input: MatrixInput, rows: Int, _ routing: Routing, _ executor: Executor) -> MatrixInput {
+    let gathered = executor.take(rows: rows * sizes.countPerToken, columns: input.columns, inputForms)
+    executor.forEachRow(rows, width: sizes.countPerToken * input.columns) { row in
+      for choice in row * sizes.countPerToken..<(row + 1) * sizes.countPerToken {
+        gathered.copyRow(Int(routing.places[choice]), from: input, row)
+      }
+    }
+    return gathered
   }
 
   /// Which experts rows go to. A row has `countPerToken` consecutive choices, the most probable first.

@@ -1,4 +1,5 @@
 package import ModelFiles
+import Tensor
 
 /// How much memory a step of a model needs beside its weights and caches.
 package struct WorkspaceNeed: Sendable, Hashable {
@@ -6,6 +7,10 @@ package struct WorkspaceNeed: Sendable, Hashable {
   package let scratchFloats: Int
   /// Products that a block queues at most.
   package let productCapacity: Int
+  /// The most columns of a matrix.
+  package let largestColumns: Int
+  /// Bytes for inputs that are quantised on the way into a product.
+  package let quantizedInputBytes: Int
   /// Bytes of `Qwen3NextModel.forward`.
   package let forwardBytes: Int
 
@@ -16,11 +21,18 @@ package struct WorkspaceNeed: Sendable, Hashable {
     let hasDeltaNets = configuration.layerKinds.contains(.linearAttention)
     let hasExperts = configuration.feedForwardKinds.contains(.sparse)
     scratchFloats = [
-      Executor.productScratchFloats(tokens: tokens),
+      ProductQueue.scratchFloats(tokens: tokens),
       hasAttention ? GatedAttention.scratchFloats(configuration.attention) : 0,
       hasDeltaNets ? GatedDeltaNet.scratchFloats(configuration.linearAttention) : 0,
     ].reduce(0, max)
     productCapacity = hasExperts ? MixtureOfExperts.productCapacity(configuration.experts) : 4
+    largestColumns = [
+      hidden, configuration.intermediateSize,
+      hasAttention ? configuration.attention.headCount * configuration.attention.headDimension : 0,
+      hasDeltaNets ? configuration.linearAttention.valueDimension : 0,
+      hasExperts ? max(configuration.experts.intermediateSize, configuration.experts.sharedIntermediateSize) : 0,
+    ].reduce(0, max)
+    quantizedInputBytes = QuantizedRows.byteCount(rows: tokens, columns: (largestColumns + 31) / 32 * 32) + 64
     let largestBlock = [
       hasAttention ? GatedAttention.workspaceBytes(configuration.attention, tokens: tokens) : 0,
       hasDeltaNets ? GatedDeltaNet.workspaceBytes(configuration.linearAttention, tokens: tokens) : 0,

@@ -12,14 +12,13 @@ final class BlockRun {
   init(_ configuration: ModelConfiguration, tokens: Int, threads: Int = 1, _ set: InstructionSet = .best) throws {
     let need = WorkspaceNeed(configuration, tokens: tokens)
     let bytes =
-      need.forwardBytes + Executor.workspaceBytes(scratchFloats: need.scratchFloats, threads: threads)
+      need.forwardBytes + Executor.workspaceBytes(need, threads: threads)
     memory = .allocate(byteCount: bytes, alignment: 64)
     // What is not written first must not matter.
     memory.initializeMemory(as: UInt8.self, repeating: 0xff, count: bytes)
     executor = Executor(
       kernels: Kernels(set), workers: try WorkerPool(threadCount: threads),
-      workspace: Workspace(base: memory, byteCount: bytes), scratchFloats: need.scratchFloats,
-      productCapacity: need.productCapacity, leastSharedWork: 0)
+      workspace: Workspace(base: memory, byteCount: bytes), need: need, leastSharedWork: 0)
   }
 
   deinit { memory.deallocate() }

@@ -1,0 +1,154 @@
+import CIntrinsics
+
+/// A tile's inputs: some tokens' bytes and scales, and per block what the weights' offset or minimum takes away.
+struct TileInput {
+  /// The first token's bytes; tokens are `columns` bytes apart.
+  let values: UnsafePointer<Int8>
+  /// The first token's scales; tokens are `blocks` apart.
+  let scales: UnsafePointer<Float>
+  /// Per token, a block's sums start at these integers; or, as floats, they are what minima are multiplied by.
+  let corrections: UnsafePointer<Int32>
+  let columns: Int
+  let blocks: Int
+}
+
+/// How a panel block's factors enter a product.
+protocol PanelFactors {
+  /// Adds one panel block times some tokens to `sums`.
+  static func addBlock<let tokens: Int>(
+    _ panel: UnsafeRawPointer, _ block: Int, _ input: TileInput, _ sums: inout InlineArray<tokens, __m512>)
+  /// Vectors of factors after the codes.
+  static var factorVectors: Int { get }
+  /// Corrections a token has for each block.
+  static var correctionsPerBlock: Int { get }
+}
+
+/// One scale for 32 columns.
+enum SingleScale: PanelFactors {
+  @inline(__always) static var factorVectors: Int { 1 }
+  @inline(__always) static var correctionsPerBlock: Int { 1 }
+
+  @inline(__always)
+  static func addBlock<let tokens: Int>(
+    _ panel: UnsafeRawPointer, _ block: Int, _ input: TileInput, _ sums: inout InlineArray<tokens, __m512>
+  ) {
+    var integers = InlineArray<tokens, __m512i>(repeating: _mm512_setzero_si512())
+    for t in 0..<tokens { integers[t] = _mm512_set1_epi32(input.corrections[t * input.blocks + block]) }
+    addCodes(panel, 0..<8, block, input, &integers)
+    addScaled(integers, panel, 0, block, input, &sums)
+  }
+}
+
+/// A scale for the first and one for the last sixteen columns.
+enum TwoScales: PanelFactors {
+  @inline(__always) static var factorVectors: Int { 2 }
+  @inline(__always) static var correctionsPerBlock: Int { 2 }
+
+  @inline(__always)
+  static func addBlock<let tokens: Int>(
+    _ panel: UnsafeRawPointer, _ block: Int, _ input: TileInput, _ sums: inout InlineArray<tokens, __m512>
+  ) {
+    for half in 0..<2 {
+      var integers = InlineArray<tokens, __m512i>(repeating: _mm512_setzero_si512())
+      for t in 0..<tokens {
+        integers[t] = _mm512_set1_epi32(input.corrections[2 * (t * input.blocks + block) + half])
+      }
+      addCodes(panel, 4 * half..<4 * half + 4, block, input, &integers)
+      addScaled(integers, panel, half, block, input, &sums)
+    }
+  }
+}
+
+/// A scale and a minimum for 32 columns.
+enum ScaleAndMinimum: PanelFactors {
+  @inline(__always) static var factorVectors: Int { 2 }
+  @inline(__always) static var correctionsPerBlock: Int { 1 }
+
+  @inline(__always)
+  static func addBlock<let tokens: Int>(
+    _ panel: UnsafeRawPointer, _ block: Int, _ input: TileInput, _ sums: inout InlineArray<tokens, __m512>
+  ) {
+    var integers = InlineArray<tokens, __m512i>(repeating: _mm512_setzero_si512())
+    addCodes(panel, 0..<8, block, input, &integers)
+    addScaled(integers, panel, 0, block, input, &sums)
+    let minimum = _mm512_load_ps(panel + 64 * (PanelBlock.codeVectors + 1))
+    for t in 0..<tokens {
+      let factor = UnsafeRawPointer(input.corrections + t * input.blocks + block).load(as: Float.self)
+      sums[t] = _mm512_fnmadd_ps(minimum, _mm512_set1_ps(factor), sums[t])
+    }
+  }
+}
+
+/// Adds the integer products of some code vectors.
+@inline(__always)
+private func addCodes<let tokens: Int>(
+  _ panel: UnsafeRawPointer, _ vectors: Range<Int>, _ block: Int, _ input: TileInput,
+  _ integers: inout InlineArray<tokens, __m512i>
+) {
+  for vector in vectors {
+    let codes = _mm512_load_si512(panel + 64 * vector)
+    for t in 0..<tokens {
+      let four = UnsafeRawPointer(input.values + t * input.columns + 32 * block + 4 * vector)
+        .loadUnaligned(as: Int32.self)
+      integers[t] = _mm512_dpbusd_epi32(integers[t], codes, _mm512_set1_epi32(four))
+    }
+  }
+}
+
+/// Adds integer products times their scales by one fused step.
+@inline(__always)
+private func addScaled<let tokens: Int>(
+  _ integers: InlineArray<tokens, __m512i>, _ panel: UnsafeRawPointer, _ factor: Int, _ block: Int,
+  _ input: TileInput, _ sums: inout InlineArray<tokens, __m512>
+) {
+  let scale = _mm512_load_ps(panel + 64 * (PanelBlock.codeVectors + factor))
+  for t in 0..<tokens {
+    let product = _mm512_mul_ps(scale, _mm512_set1_ps(input.scales[t * input.blocks + block]))
+    sums[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(integers[t]), product, sums[t])
+  }
+}
+
+/// Adds panel blocks `first ..< first + count` of sixteen rows times `tokens` tokens to `sums`, a vector a token.
+///
+/// Per block, the codes are multiplied and added in 32-bit integers, exactly; the result enters the F32 sum by one
+/// fused step. A row's sum depends on the order of its blocks alone.
+@inline(__always)
+private func addBlocks<Factors: PanelFactors, let tokens: Int>(
+  _: Factors.Type, _: InlineArray<tokens, Void>.Type, _ panel: UnsafeRawPointer, _ first: Int, _ count: Int,
+  _ input: TileInput, _ sums: UnsafeMutablePointer<Float>
+) {
+  var registers = InlineArray<tokens, __m512>(repeating: _mm512_setzero_ps())
+  for t in 0..<tokens { registers[t] = _mm512_load_ps(sums + 16 * t) }
+  let blockBytes = 64 * (PanelBlock.codeVectors + Factors.factorVectors)
+  var panel = panel
+  for block in first..<first + count {
+    Factors.addBlock(panel, block, input, &registers)
+    panel += blockBytes
+  }
+  for t in 0..<tokens { _mm512_store_ps(sums + 16 * t, registers[t]) }
+}
+
+/// Tokens of the largest tile: twelve integer and twelve F32 accumulators fit the registers.
+var widestTile: Int { 12 }
+
+/// `addBlocks` for a number of tokens known at run time, from 1 to `widestTile`.
+@inline(never)
+func addBlocks<Factors: PanelFactors>(
+  _ factors: Factors.Type, tokens: Int, _ panel: UnsafeRawPointer, _ first: Int, _ count: Int, _ input: TileInput,
+  _ sums: UnsafeMutablePointer<Float>
+) {
+  switch tokens {
+  case 1: addBlocks(factors, InlineArray<1, Void>.self, panel, first, count, input, sums)
+  case 2: addBlocks(factors, InlineArray<2, Void>.self, panel, first, count, input, sums)
+  case 3: addBlocks(factors, InlineArray<3, Void>.self, panel, first, count, input, sums)
+  case 4: addBlocks(factors, InlineArray<4, Void>.self, panel, first, count, input, sums)
+  case 5: addBlocks(factors, InlineArray<5, Void>.self, panel, first, count, input, sums)
+  case 6: addBlocks(factors, InlineArray<6, Void>.self, panel, first, count, input, sums)
+  case 7: addBlocks(factors, InlineArray<7, Void>.self, panel, first, count, input, sums)
+  case 8: addBlocks(factors, InlineArray<8, Void>.self, panel, first, count, input, sums)
+  case 9: addBlocks(factors, InlineArray<9, Void>.self, panel, first, count, input, sums)
+  case 10: addBlocks(factors, InlineArray<10, Void>.self, panel, first, count, input, sums)
+  case 11: addBlocks(factors, InlineArray<11, Void>.self, panel, first, count, input, sums)
+  default: addBlocks(factors, InlineArray<12, Void>.self, panel, first, count, input, sums)
+  }
+}

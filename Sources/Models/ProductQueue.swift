@@ -1,0 +1,141 @@
+import Kernels
+import Tensor
+
+/// Matrix products that are to run together, and the inputs that have to be quantised before.
+struct ProductQueue {
+  /// Floats that are still to be quantised.
+  struct PendingInput: BitwiseCopyable {
+    let floats: UnsafePointer<Float>
+    let rows: Int
+    let quantized: QuantizedRows
+  }
+
+  private(set) var products: [Product] = []
+  private(set) var pendingInputs: [PendingInput] = []
+  private(set) var tileCount = 0
+  /// Multiplications in all.
+  private(set) var work = 0
+  private let inputs: UnsafeMutablePointer<UInt8>
+  private let inputBytes: Int
+  private var usedInputBytes = 0
+
+  /// - Parameters:
+  ///   - capacity: products a block queues before running them; room is made for them once.
+  ///   - inputs: memory for quantised inputs.
+  init(capacity: Int, inputs: UnsafeMutablePointer<UInt8>, inputBytes: Int) {
+    self.inputs = inputs
+    self.inputBytes = inputBytes
+    products.reserveCapacity(capacity)
+    pendingInputs.reserveCapacity(capacity)
+  }
+
+  /// The input in the form `matrix` takes; what has to be quantised is noted, once for all matrices.
+  mutating func input(_ floats: UnsafePointer<Float>, _ tokens: Int, for matrix: Matrix) -> MatrixInput {
+    let columns = matrix.columns
+    guard matrix.type.isQuantized, tokens > 0 else {
+      return MatrixInput(floats: floats, quantized: nil, columns: columns)
+    }
+    if let known = pendingInputs.last, known.floats == floats, known.rows == tokens, known.quantized.columns == columns
+    {
+      return MatrixInput(floats: floats, quantized: known.quantized, columns: columns)
+    }
+    let start = usedInputBytes
+    usedInputBytes += (QuantizedRows.byteCount(rows: tokens, columns: columns) + 63) / 64 * 64
+    precondition(usedInputBytes <= inputBytes, "\(inputBytes) bytes for quantised inputs are too few")
+    let quantized = QuantizedRows(memory: UnsafeMutableRawPointer(inputs + start), rows: tokens, columns: columns)
+    pendingInputs.append(PendingInput(floats: floats, rows: tokens, quantized: quantized))
+    return MatrixInput(floats: floats, quantized: quantized, columns: columns)
+  }
+
+  mutating func append(
+    _ matrix: Matrix, gate: Matrix?, _ input: MatrixInput, tokens: Int, output: UnsafeMutablePointer<Float>,
+    outputStride: Int
+  ) {
+    guard tokens > 0 else { return }
+    let tileRows = Self.tileRows(matrix, tokens: tokens)
+    products.append(
+      Product(
+        matrix: matrix, gate: gate, input: input, tokens: tokens, output: output, outputStride: outputStride,
+        tileRows: tileRows, firstTile: tileCount))
+    tileCount += (matrix.rows + tileRows - 1) / tileRows
+    work += matrix.rows * matrix.columns * tokens * (gate == nil ? 1 : 2)
+  }
+
+  mutating func removeAll() {
+    products.removeAll(keepingCapacity: true)
+    pendingInputs.removeAll(keepingCapacity: true)
+    tileCount = 0
+    work = 0
+    usedInputBytes = 0
+  }
+
+  /// The product that a tile belongs to.
+  static func index(of tile: Int, in products: UnsafeBufferPointer<Product>) -> Int {
+    var (low, high) = (0, products.count)
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if products[middle].firstTile <= tile { low = middle } else { high = middle }
+    }
+    return low
+  }
+
+  /// Multiplications worth handing to another thread.
+  private static let tileWork = 1 << 16
+  /// Results a tile has at most where it has more than 64 rows.
+  private static let tileResults = 4096
+
+  /// Scratch floats that gated products of so many tokens need.
+  static func scratchFloats(tokens: Int) -> Int { max(tileResults, 64 * tokens) }
+
+  /// Weight rows a tile takes: enough work, and with many tokens enough reuse of what was loaded. Kernels of block
+  /// formats take sixteen rows at a time, and four times as many with many tokens.
+  private static func tileRows(_ matrix: Matrix, tokens: Int) -> Int {
+    let work = tileWork / (matrix.columns * tokens)
+    if matrix.type.isQuantized { return tokens > 12 ? 64 : max(32, min(work, 256) / 16 * 16) }
+    let rows = min(max(tokens > 6 ? 32 : 4, work), max(32, tileResults / tokens))
+    return (rows + 3) / 4 * 4
+  }
+}
+
+/// A matrix times the rows of an input, in tiles of some matrix rows.
+struct Product {
+  let matrix: Matrix
+  let gate: Matrix?
+  let input: MatrixInput
+  let tokens: Int
+  let output: UnsafeMutablePointer<Float>
+  let outputStride: Int
+  let tileRows: Int
+  let firstTile: Int
+
+  func run(
+    _ tile: Int, _ kernels: Kernels, _ scratch: UnsafeMutablePointer<Float>, blockScratch: UnsafeMutableRawPointer
+  ) {
+    let first = tile * tileRows
+    let rows = min(tileRows, matrix.rows - first)
+    multiply(matrix, first, rows, kernels, output + first, outputStride, blockScratch)
+    guard let gate else { return }
+    multiply(gate, first, rows, kernels, scratch, rows, blockScratch)
+    for t in 0..<tokens {
+      Elementwise.multiply(bySiLUOf: scratch + t * rows, output + t * outputStride + first, count: rows)
+    }
+  }
+
+  private func multiply(
+    _ matrix: Matrix, _ first: Int, _ rows: Int, _ kernels: Kernels, _ output: UnsafeMutablePointer<Float>,
+    _ outputStride: Int, _ blockScratch: UnsafeMutableRawPointer
+  ) {
+    let weights = matrix.address + first * matrix.type.byteCount(elements: matrix.columns)
+    if let type = matrix.type.floatType {
+      guard let floats = input.floats else { preconditionFailure("the input has no floats for \(type)") }
+      kernels.multiply(
+        weights, type, rows: rows, inner: matrix.columns, input: floats, tokens: tokens,
+        inputStride: matrix.columns, output: output, outputStride: outputStride)
+    } else {
+      guard let quantized = input.quantized else { preconditionFailure("the input is not quantised") }
+      kernels.multiply(
+        weights, matrix.type, rows: rows, input: quantized, tokens: tokens, output: output,
+        outputStride: outputStride, scratch: blockScratch)
+    }
+  }
+}

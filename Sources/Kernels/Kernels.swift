@@ -25,6 +25,11 @@ public struct Kernels: Sendable {
       UnsafeRawPointer, ElementType, Int, QuantizedRows, Int, UnsafeMutablePointer<Float>, Int,
       UnsafeMutableRawPointer
     ) -> Void
+  typealias MultiplyHalves =
+    @Sendable (
+      UnsafeRawPointer, Int, Int, UnsafePointer<UInt16>, Int, UnsafeMutablePointer<Float>, Int
+    ) -> Void
+  typealias Round = @Sendable (UnsafePointer<Float>, Int, UnsafeMutablePointer<UInt16>) -> Void
   typealias Quantize = @Sendable (UnsafePointer<Float>, QuantizedRows) -> Void
 
   /// The instruction set these kernels use.
@@ -35,6 +40,8 @@ public struct Kernels: Sendable {
   private let accumulateRows: Accumulate
   private let multiplyBlocks: MultiplyBlocks
   private let quantizeRow: Quantize
+  private let multiplyHalves: MultiplyHalves
+  private let roundFloats: Round
 
   /// The kernels of an instruction set; the portable ones where this processor does not offer it.
   public init(_ wanted: InstructionSet = .best) {
@@ -49,6 +56,8 @@ public struct Kernels: Sendable {
         accumulateRows = KernelsAVX2.accumulate
         multiplyBlocks = PortableBlockProducts.multiply
         quantizeRow = PortableBlockProducts.quantize
+        multiplyHalves = PortableHalfProducts.multiply
+        roundFloats = PortableHalfProducts.round
       case .avx512:
         multiplyF32 = KernelsAVX512.multiplyF32
         multiplyF16 = KernelsAVX512.multiplyF16
@@ -56,6 +65,8 @@ public struct Kernels: Sendable {
         accumulateRows = KernelsAVX512.accumulate
         multiplyBlocks = KernelsAVX512.multiplyBlocks
         quantizeRow = KernelsAVX512.quantize
+        multiplyHalves = KernelsAVX512.multiplyBF16(_:_:_:halves:_:_:_:)
+        roundFloats = KernelsAVX512.roundToBF16
     #endif
     default:
       multiplyF32 = PortableProducts.multiplyF32
@@ -64,6 +75,8 @@ public struct Kernels: Sendable {
       accumulateRows = PortableProducts.accumulate
       multiplyBlocks = PortableBlockProducts.multiply
       quantizeRow = PortableBlockProducts.quantize
+      multiplyHalves = PortableHalfProducts.multiply
+      roundFloats = PortableHalfProducts.round
     }
   }
 
@@ -114,6 +127,27 @@ public struct Kernels: Sendable {
     #else
       64
     #endif
+  }
+
+  /// Products of BF16 weight rows and inputs rounded to BF16: `output[t][n] = Σk weights[n][k] · input[t][k]`. Products
+  /// are exact, sums are F32 (AVX-512 adds in pairs and takes subnormal numbers for zero).
+  ///
+  /// - Parameters:
+  ///   - bf16: `rows × inner` weights, contiguous, at any alignment.
+  ///   - halves: `tokens × inner` inputs, contiguous.
+  ///   - output: `tokens` rows of at least `rows` floats, `outputStride` floats apart; overwritten.
+  public func multiply(
+    bf16 weights: UnsafeRawPointer, rows: Int, inner: Int, halves: UnsafePointer<UInt16>, tokens: Int,
+    output: UnsafeMutablePointer<Float>, outputStride: Int
+  ) {
+    multiplyHalves(weights, rows, inner, halves, tokens, output, outputStride)
+  }
+
+  /// Rounds `count` floats to BF16, to nearest, ties to even.
+  public func roundToBF16(
+    _ input: UnsafePointer<Float>, count: Int, output: UnsafeMutablePointer<UInt16>
+  ) {
+    roundFloats(input, count, output)
   }
 
   /// Weighted sums of rows: `output[r] = scales[r] · output[r] + Σi coefficients[r][i] · terms[i]`, the terms added

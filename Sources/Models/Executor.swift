@@ -6,6 +6,7 @@ package final class Executor {
   package let kernels: Kernels
   package let workers: WorkerPool
   package let workspace: Workspace
+  let compute: BF16Compute
   private let scratch: UnsafeMutablePointer<Float>
   private let scratchStride: Int
   private let blockScratch: UnsafeMutableRawPointer
@@ -16,11 +17,13 @@ package final class Executor {
   /// - Parameters:
   ///   - workspace: gives the threads' scratch memory first, then what blocks take in a step.
   ///   - need: of the model that is run, for the most tokens of a step.
+  ///   - compute: what BF16 weights are multiplied with.
   ///   - leastSharedWork: multiplications below which a job stays on the caller's thread.
   package init(
     kernels: Kernels, workers: WorkerPool, workspace: Workspace, need: WorkspaceNeed,
-    leastSharedWork: Int = defaultLeastSharedWork
+    compute: BF16Compute = .f32, leastSharedWork: Int = defaultLeastSharedWork
   ) {
+    self.compute = compute
     self.leastSharedWork = leastSharedWork
     self.kernels = kernels
     self.workers = workers
@@ -31,15 +34,15 @@ package final class Executor {
     blockScratch = UnsafeMutableRawPointer(
       workspace.take(UInt8.self, blockScratchStride * workers.threadCount))
     queue = ProductQueue(
-      capacity: need.productCapacity, inputs: workspace.take(UInt8.self, need.quantizedInputBytes),
-      inputBytes: need.quantizedInputBytes)
+      capacity: need.productCapacity, inputs: workspace.take(UInt8.self, need.convertedInputBytes),
+      inputBytes: need.convertedInputBytes)
   }
 
   /// The workspace bytes that `init` takes.
   package static func workspaceBytes(_ need: WorkspaceNeed, threads: Int) -> Int {
     Workspace.bytes(
       (Float.self, roundedScratch(need.scratchFloats) * threads), (UInt8.self, blockScratchBytes(need) * threads),
-      (UInt8.self, need.quantizedInputBytes))
+      (UInt8.self, need.convertedInputBytes))
   }
 
   private static func blockScratchBytes(_ need: WorkspaceNeed) -> Int {
@@ -81,7 +84,7 @@ package final class Executor {
     _ matrix: Matrix, input: UnsafePointer<Float>, tokens: Int, output: UnsafeMutablePointer<Float>,
     outputStride: Int? = nil
   ) {
-    let input = queue.input(input, tokens, for: matrix)
+    let input = queue.input(input, tokens, for: matrix, compute)
     queue.append(matrix, gate: nil, input, tokens: tokens, output: output, outputStride: outputStride ?? matrix.rows)
   }
 
@@ -89,7 +92,7 @@ package final class Executor {
   func enqueue(
     gate: Matrix, up: Matrix, input: UnsafePointer<Float>, tokens: Int, output: UnsafeMutablePointer<Float>
   ) {
-    enqueue(gate: gate, up: up, input: queue.input(input, tokens, for: up), tokens: tokens, output: output)
+    enqueue(gate: gate, up: up, input: queue.input(input, tokens, for: up, compute), tokens: tokens, output: output)
   }
 
   /// Queues a product with an input that was prepared for the matrix.
@@ -109,7 +112,7 @@ package final class Executor {
   /// Runs what is queued.
   func runProducts() {
     queue.pendingInputs.withUnsafeBufferPointer { pending in
-      for input in pending { quantize(input.floats, rows: input.rows, into: input.quantized) }
+      for pending in pending { convert(pending.input, rows: pending.rows) }
     }
     queue.products.withUnsafeBufferPointer { products in
       run(queue.tileCount, work: queue.work) { tile, worker in
@@ -120,12 +123,5 @@ package final class Executor {
       }
     }
     queue.removeAll()
-  }
-
-  /// Quantises `rows` rows of `floats`.
-  func quantize(_ floats: UnsafePointer<Float>, rows: Int, into quantized: QuantizedRows) {
-    forEachRow(rows, width: quantized.columns / 8) { row in
-      kernels.quantize(floats + row * quantized.columns, quantized.from(row: row))
-    }
   }
 }

@@ -1,13 +1,12 @@
 import Kernels
 import Tensor
 
-/// Matrix products that are to run together, and the inputs that have to be quantised before.
+/// Matrix products that are to run together, and the inputs that have to be converted before.
 struct ProductQueue {
-  /// Floats that are still to be quantised.
+  /// An input whose other forms are still to be filled from its floats.
   struct PendingInput: BitwiseCopyable {
-    let floats: UnsafePointer<Float>
+    let input: MatrixInput
     let rows: Int
-    let quantized: QuantizedRows
   }
 
   private(set) var products: [Product] = []
@@ -21,7 +20,7 @@ struct ProductQueue {
 
   /// - Parameters:
   ///   - capacity: products a block queues before running them; room is made for them once.
-  ///   - inputs: memory for quantised inputs.
+  ///   - inputs: memory for converted inputs.
   init(capacity: Int, inputs: UnsafeMutablePointer<UInt8>, inputBytes: Int) {
     self.inputs = inputs
     self.inputBytes = inputBytes
@@ -29,22 +28,29 @@ struct ProductQueue {
     pendingInputs.reserveCapacity(capacity)
   }
 
-  /// The input in the form `matrix` takes; what has to be quantised is noted, once for all matrices.
-  mutating func input(_ floats: UnsafePointer<Float>, _ tokens: Int, for matrix: Matrix) -> MatrixInput {
-    let columns = matrix.columns
-    guard matrix.type.isQuantized, tokens > 0 else {
-      return MatrixInput(floats: floats, quantized: nil, columns: columns)
+  /// The input in the form `matrix` takes; what has to be converted is noted, once for all matrices of one format.
+  mutating func input(
+    _ floats: UnsafePointer<Float>, _ tokens: Int, for matrix: Matrix, _ compute: BF16Compute
+  ) -> MatrixInput {
+    var input = MatrixInput(floats: floats, columns: matrix.columns)
+    let isHalf = matrix.type == .bf16 && compute == .bf16
+    guard isHalf || matrix.type.isQuantized, tokens > 0 else { return input }
+    for known in pendingInputs.reversed().prefix(2)
+    where known.input.floats == floats && known.rows == tokens && known.input.columns == matrix.columns {
+      if isHalf ? known.input.halves != nil : known.input.quantized != nil { return known.input }
     }
-    if let known = pendingInputs.last, known.floats == floats, known.rows == tokens, known.quantized.columns == columns
-    {
-      return MatrixInput(floats: floats, quantized: known.quantized, columns: columns)
+    let start = UnsafeMutableRawPointer(inputs + usedInputBytes)
+    let elements = tokens * matrix.columns
+    let byteCount = isHalf ? 2 * elements : QuantizedRows.byteCount(rows: tokens, columns: matrix.columns)
+    usedInputBytes += (byteCount + 63) / 64 * 64
+    precondition(usedInputBytes <= inputBytes, "\(inputBytes) bytes for converted inputs are too few")
+    if isHalf {
+      input.halves = UnsafePointer(start.bindMemory(to: UInt16.self, capacity: elements))
+    } else {
+      input.quantized = QuantizedRows(memory: start, rows: tokens, columns: matrix.columns)
     }
-    let start = usedInputBytes
-    usedInputBytes += (QuantizedRows.byteCount(rows: tokens, columns: columns) + 63) / 64 * 64
-    precondition(usedInputBytes <= inputBytes, "\(inputBytes) bytes for quantised inputs are too few")
-    let quantized = QuantizedRows(memory: UnsafeMutableRawPointer(inputs + start), rows: tokens, columns: columns)
-    pendingInputs.append(PendingInput(floats: floats, rows: tokens, quantized: quantized))
-    return MatrixInput(floats: floats, quantized: quantized, columns: columns)
+    pendingInputs.append(PendingInput(input: input, rows: tokens))
+    return input
   }
 
   mutating func append(
@@ -126,7 +132,11 @@ struct Product {
     _ outputStride: Int, _ blockScratch: UnsafeMutableRawPointer
   ) {
     let weights = matrix.address + first * matrix.type.byteCount(elements: matrix.columns)
-    if let type = matrix.type.floatType {
+    if matrix.type == .bf16, let halves = input.halves {
+      kernels.multiply(
+        bf16: weights, rows: rows, inner: matrix.columns, halves: halves, tokens: tokens, output: output,
+        outputStride: outputStride)
+    } else if let type = matrix.type.floatType {
       guard let floats = input.floats else { preconditionFailure("the input has no floats for \(type)") }
       kernels.multiply(
         weights, type, rows: rows, inner: matrix.columns, input: floats, tokens: tokens,

@@ -9,8 +9,8 @@ package struct WorkspaceNeed: Sendable, Hashable {
   package let productCapacity: Int
   /// The most columns of a matrix.
   package let largestColumns: Int
-  /// Bytes for inputs that are quantised on the way into a product.
-  package let quantizedInputBytes: Int
+  /// Bytes for inputs that are converted on the way into a product.
+  package let convertedInputBytes: Int
   /// Bytes of `Qwen3NextModel.forward`.
   package let forwardBytes: Int
 
@@ -32,7 +32,8 @@ package struct WorkspaceNeed: Sendable, Hashable {
       hasDeltaNets ? configuration.linearAttention.valueDimension : 0,
       hasExperts ? max(configuration.experts.intermediateSize, configuration.experts.sharedIntermediateSize) : 0,
     ].reduce(0, max)
-    quantizedInputBytes = QuantizedRows.byteCount(rows: tokens, columns: (largestColumns + 31) / 32 * 32) + 64
+    // Matrices of one input may have two formats; BF16 takes the most.
+    convertedInputBytes = 2 * (2 * tokens * (largestColumns + 31) + 64)
     let largestBlock = [
       hasAttention ? GatedAttention.workspaceBytes(configuration.attention, tokens: tokens) : 0,
       hasDeltaNets ? GatedDeltaNet.workspaceBytes(configuration.linearAttention, tokens: tokens) : 0,

@@ -68,6 +68,10 @@ static inline __attribute__((always_inline)) __m512i gather_words16(const void *
 static inline __attribute__((always_inline)) __m512 bf16_dot(__m512 acc, __m512i a, __m512i b) {
   return _mm512_dpbf16_ps(acc, (__m512bh)a, (__m512bh)b);
 }
+/// Sixteen floats as BF16, rounded to nearest, ties to even (VCVTNEPS2BF16).
+static inline __attribute__((always_inline)) __m256i round_to_bf16(__m512 a) {
+  return (__m256i)_mm512_cvtneps_pbh(a);
+}
 #endif
 #elif defined(__aarch64__)
 #include <arm_neon.h>

@@ -114,8 +114,8 @@ struct BlockCodes {
     if part < 4 {
       (scale, minimum) = (byte(part) & 63, byte(part + 4) & 63)
     } else {
-      scale = byte(part + 4) & 15 | byte(part - 4) >> 6 << 4
-      minimum = byte(part + 4) >> 4 | byte(part) >> 6 << 4
+      scale = byte(part + 4) & 15 | (byte(part - 4) >> 6) << 4
+      minimum = byte(part + 4) >> 4 | (byte(part) >> 6) << 4
     }
     setScale(Self.half(block, 0) * Float(scale), offset: 0)
     self.minimum = Self.half(block, 2) * Float(minimum)

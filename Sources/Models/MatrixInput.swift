@@ -1,3 +1,4 @@
+import Kernels
 import Tensor
 
 /// What matrices of BF16 weights are multiplied with.

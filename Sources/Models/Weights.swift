@@ -37,10 +37,6 @@ struct WeightLoader {
     guard let address = tensor.bytes.baseAddress else {
       throw .file(.invalidTensor(file: "", tensor: name, expected: "elements", found: "none"))
     }
-    // The products so far are those of plain floats.
-    guard !tensor.type.isQuantized else {
-      throw .file(.invalidTensor(file: "", tensor: name, expected: "F32, F16 or BF16", found: "\(tensor.type)"))
-    }
     return Matrix(address: address, type: tensor.type, rows: rows, columns: columns)
   }
 

@@ -23,7 +23,7 @@ public struct Kernels: Sendable {
   typealias MultiplyBlocks =
     @Sendable (
       UnsafeRawPointer, ElementType, Int, QuantizedRows, Int, UnsafeMutablePointer<Float>, Int,
-      UnsafeMutableRawPointer
+      UnsafeMutableRawPointer, UnsafeRawPointer?
     ) -> Void
   typealias MultiplyHalves =
     @Sendable (
@@ -113,11 +113,13 @@ public struct Kernels: Sendable {
   ///   - input: at least `tokens` rows.
   ///   - output: `tokens` rows of at least `rows` floats, `outputStride` floats apart; overwritten.
   ///   - scratch: `blockScratchBytes(columns: input.columns)` bytes, aligned to 64.
+  ///   - upcoming: weights that will probably be read next, which kernels may prefetch; need not be readable.
   public func multiply(
     _ weights: UnsafeRawPointer, _ type: ElementType, rows: Int, input: QuantizedRows, tokens: Int,
-    output: UnsafeMutablePointer<Float>, outputStride: Int, scratch: UnsafeMutableRawPointer
+    output: UnsafeMutablePointer<Float>, outputStride: Int, scratch: UnsafeMutableRawPointer,
+    upcoming: UnsafeRawPointer? = nil
   ) {
-    multiplyBlocks(weights, type, rows, input, tokens, output, outputStride, scratch)
+    multiplyBlocks(weights, type, rows, input, tokens, output, outputStride, scratch, upcoming)
   }
 
   /// Scratch bytes that a product over `columns` columns of a block format needs.

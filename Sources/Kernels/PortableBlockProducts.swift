@@ -4,7 +4,7 @@ import Tensor
 enum PortableBlockProducts {
   @Sendable static func multiply(
     _ weights: UnsafeRawPointer, _ type: ElementType, _ rows: Int, _ input: QuantizedRows, _ tokens: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ scratch: UnsafeMutableRawPointer
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _: UnsafeMutableRawPointer, _: UnsafeRawPointer?
   ) {
     let stride = type.byteCount(elements: input.columns)
     for row in 0..<rows {

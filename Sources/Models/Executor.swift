@@ -115,11 +115,15 @@ package final class Executor {
       for pending in pending { convert(pending.input, rows: pending.rows) }
     }
     queue.products.withUnsafeBufferPointer { products in
-      run(queue.tileCount, work: queue.work) { tile, worker in
+      let tileCount = queue.tileCount
+      run(tileCount, work: queue.work) { tile, worker in
         let product = products[ProductQueue.index(of: tile, in: products)]
+        // Threads claim tiles in order, so this is the one that this thread will probably get next.
+        let next = tile + workers.threadCount
+        let upcoming = next < tileCount ? ProductQueue.weights(ofTile: next, in: products) : nil
         product.run(
           tile - product.firstTile, kernels, scratch(of: worker),
-          blockScratch: blockScratch + worker * blockScratchStride)
+          blockScratch: blockScratch + worker * blockScratchStride, upcoming: upcoming)
       }
     }
     queue.removeAll()

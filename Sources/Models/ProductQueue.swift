@@ -85,6 +85,12 @@ struct ProductQueue {
     return low
   }
 
+  /// Where a tile's weights start.
+  static func weights(ofTile tile: Int, in products: UnsafeBufferPointer<Product>) -> UnsafeRawPointer {
+    let product = products[index(of: tile, in: products)]
+    return product.weights(product.matrix, fromRow: (tile - product.firstTile) * product.tileRows)
+  }
+
   /// Multiplications worth handing to another thread.
   private static let tileWork = 1 << 16
   /// Results a tile has at most where it has more than 64 rows.
@@ -115,23 +121,32 @@ struct Product {
   let firstTile: Int
 
   func run(
-    _ tile: Int, _ kernels: Kernels, _ scratch: UnsafeMutablePointer<Float>, blockScratch: UnsafeMutableRawPointer
+    _ tile: Int, _ kernels: Kernels, _ scratch: UnsafeMutablePointer<Float>, blockScratch: UnsafeMutableRawPointer,
+    upcoming: UnsafeRawPointer?
   ) {
     let first = tile * tileRows
     let rows = min(tileRows, matrix.rows - first)
-    multiply(matrix, first, rows, kernels, output + first, outputStride, blockScratch)
-    guard let gate else { return }
-    multiply(gate, first, rows, kernels, scratch, rows, blockScratch)
+    guard let gate else {
+      multiply(matrix, first, rows, kernels, output + first, outputStride, blockScratch, upcoming)
+      return
+    }
+    let gateWeights = weights(gate, fromRow: first)
+    multiply(matrix, first, rows, kernels, output + first, outputStride, blockScratch, gateWeights)
+    multiply(gate, first, rows, kernels, scratch, rows, blockScratch, upcoming)
     for t in 0..<tokens {
       Elementwise.multiply(bySiLUOf: scratch + t * rows, output + t * outputStride + first, count: rows)
     }
   }
 
+  func weights(_ matrix: Matrix, fromRow row: Int) -> UnsafeRawPointer {
+    matrix.address + row * matrix.type.byteCount(elements: matrix.columns)
+  }
+
   private func multiply(
     _ matrix: Matrix, _ first: Int, _ rows: Int, _ kernels: Kernels, _ output: UnsafeMutablePointer<Float>,
-    _ outputStride: Int, _ blockScratch: UnsafeMutableRawPointer
+    _ outputStride: Int, _ blockScratch: UnsafeMutableRawPointer, _ upcoming: UnsafeRawPointer?
   ) {
-    let weights = matrix.address + first * matrix.type.byteCount(elements: matrix.columns)
+    let weights = weights(matrix, fromRow: first)
     if matrix.type == .bf16, let halves = input.halves {
       kernels.multiply(
         bf16: weights, rows: rows, inner: matrix.columns, halves: halves, tokens: tokens, output: output,
@@ -145,7 +160,7 @@ struct Product {
       guard let quantized = input.quantized else { preconditionFailure("the input is not quantised") }
       kernels.multiply(
         weights, matrix.type, rows: rows, input: quantized, tokens: tokens, output: output,
-        outputStride: outputStride, scratch: blockScratch)
+        outputStride: outputStride, scratch: blockScratch, upcoming: upcoming)
     }
   }
 }

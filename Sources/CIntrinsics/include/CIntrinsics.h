@@ -15,6 +15,9 @@ static inline unsigned long long read_xcr0(void) {
 /// Tells the core that this thread is in a spin loop.
 static inline void spin_hint(void) { __builtin_ia32_pause(); }
 
+/// Asks for the cache line at an address, which need not be readable, to be brought to the second-level cache.
+static inline __attribute__((always_inline)) void prefetch_line(const void *p) { __builtin_prefetch(p, 0, 2); }
+
 #if defined(__AVX__)
 /// Lanes 4 to 7.
 static inline __attribute__((always_inline)) __m128 upper_half_ps256(__m256 a) { return _mm256_extractf128_ps(a, 1); }

@@ -9,7 +9,7 @@ public import Models
 /// of a step, on how a prompt was cut into inputs, or on the number of threads.
 public final class Engine: ForwardEngine {
   /// The model this engine runs.
-  public let model: Qwen3NextModel
+  public let model: LanguageModel
   /// What was allocated.
   public let configuration: EngineConfiguration
   /// The bytes that were allocated.
@@ -37,7 +37,7 @@ public final class Engine: ForwardEngine {
   ///
   /// - Parameter kernels: the widest the processor offers, unless a test compares.
   public convenience init(
-    model: Qwen3NextModel, configuration: EngineConfiguration, kernels: Kernels = Kernels()
+    model: LanguageModel, configuration: EngineConfiguration, kernels: Kernels = Kernels()
   ) throws(EngineError) {
     try self.init(
       model: model, configuration: configuration, kernels: kernels,
@@ -47,7 +47,7 @@ public final class Engine: ForwardEngine {
   /// - Parameter leastSharedWork: multiplications below which a job stays on the caller's thread; tests of threads set
   ///   it to 0, since their models are small.
   package init(
-    model: Qwen3NextModel, configuration: EngineConfiguration, kernels: Kernels, leastSharedWork: Int
+    model: LanguageModel, configuration: EngineConfiguration, kernels: Kernels, leastSharedWork: Int
   ) throws(EngineError) {
     try configuration.validate()
     let sizes = model.configuration

@@ -67,4 +67,15 @@ public enum Elementwise {
       x[half + i] = b * cosines[i] + a * sines[i]
     }
   }
+
+  /// Rotates pairs (2i, 2i + 1) of `x` by the angles whose cosines and sines are given (interleaved RoPE).
+  public static func rotateNeighbours(
+    _ x: UnsafeMutablePointer<Float>, cosines: UnsafePointer<Float>, sines: UnsafePointer<Float>, pairs: Int
+  ) {
+    for i in 0..<pairs {
+      let (a, b) = (x[2 * i], x[2 * i + 1])
+      x[2 * i] = a * cosines[i] - b * sines[i]
+      x[2 * i + 1] = b * cosines[i] + a * sines[i]
+    }
+  }
 }

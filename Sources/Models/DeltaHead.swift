@@ -53,19 +53,18 @@ struct DeltaHead {
   }
 
   private var querySegment: Segment {
-    Segment(projected: headStart, channel: keyHead * keySize, count: keySize)
+    Segment(projected: net.inputOrder.queries.offset(keyHead), channel: keyHead * keySize, count: keySize)
   }
   private var keySegment: Segment {
-    Segment(projected: headStart + keySize, channel: sizes.keyDimension + keyHead * keySize, count: keySize)
+    Segment(
+      projected: net.inputOrder.keys.offset(keyHead), channel: sizes.keyDimension + keyHead * keySize, count: keySize)
   }
   private var valueSegment: Segment {
     Segment(
-      projected: headStart + 2 * keySize, channel: 2 * sizes.keyDimension + keyHead * group * valueSize,
+      projected: net.inputOrder.values.offset(keyHead), channel: 2 * sizes.keyDimension + keyHead * group * valueSize,
       count: group * valueSize)
   }
   private var segments: [Segment] { [querySegment, keySegment, valueSegment] }
-  /// Where this key head's part of a projected row starts.
-  private var headStart: Int { keyHead * 2 * (keySize + group * valueSize) }
 
   /// Queries, keys and values of some rows: convolution, SiLU, unit length. The keys also join the open chunk.
   private func convolve(firstRow: Int, rows: Int, open: Int) {
@@ -94,7 +93,7 @@ struct DeltaHead {
   /// The convolution's input at a row of this step or, before it, of the state.
   private func input(of segment: Segment, row: Int) -> UnsafePointer<Float> {
     row >= 0
-      ? mixed + row * net.mixedProjection.rows + segment.projected
+      ? mixed + row * net.inputOrder.width + segment.projected
       : UnsafePointer(keptInput(of: segment, sizes.convolutionKernelSize - 1 + row))
   }
 
@@ -139,8 +138,8 @@ struct DeltaHead {
       let result = scratch.recalled + (rows + row) * valueSize
       combine(scratch.products + (rows + row) * chunk, rowDecays, last + 1, updates, boundaryDecay, result)
       let gate =
-        mixed + (firstRow + row) * net.mixedProjection.rows + valueSegment.projected
-        + (group + valueHead) * valueSize
+        mixed + (firstRow + row) * net.inputOrder.width + net.inputOrder.gates.offset(keyHead)
+        + valueHead * valueSize
       Normalization.gatedRootMeanSquare(
         result, gate: gate, weights: net.norm.values, epsilon: net.normEpsilon, count: valueSize,
         output: output + (firstRow + row) * sizes.valueDimension + head * valueSize)

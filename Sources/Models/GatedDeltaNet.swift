@@ -15,8 +15,10 @@ import ModelFiles
 struct GatedDeltaNet: Sendable {
   let sizes: LinearAttentionConfiguration
   let layout: DeltaStateLayout
-  /// Rows of each key head: its query, its key, then its value heads' values, then their gates.
-  let mixedProjection: Matrix
+  /// Queries, keys, values and gates: one matrix, or the gates' apart.
+  let inputProjections: [Matrix]
+  /// Where a row of their results holds what.
+  let inputOrder: DeltaInputOrder
   /// Rows of each key head: its value heads' write strengths, then their decays.
   let strengthProjection: Matrix
   let outputProjection: Matrix
@@ -28,20 +30,29 @@ struct GatedDeltaNet: Sendable {
   let norm: Vector
   let normEpsilon: Float
 
-  init(_ configuration: ModelConfiguration, _ prefix: String, _ loader: inout WeightLoader) throws(ModelError) {
+  init(_ configuration: ModelConfiguration, layer: Int, _ loader: inout WeightLoader) throws(ModelError) {
     sizes = configuration.linearAttention
     layout = DeltaStateLayout(sizes)
     let hidden = configuration.hiddenSize
-    mixedProjection = try loader.matrix(
-      "\(prefix).in_proj_qkvz.weight", rows: 2 * sizes.keyDimension + 2 * sizes.valueDimension, columns: hidden)
+    let (inputs, gates) = (sizes.convolutionDimension, sizes.valueDimension)
+    if loader.layout == .huggingFace || loader.contains(.deltaInputs, layer: layer) {
+      inputProjections = [try loader.matrix(.deltaInputs, layer: layer, rows: inputs + gates, columns: hidden)]
+      inputOrder = .byKeyHead(sizes)
+    } else {
+      inputProjections = [
+        try loader.matrix(.deltaInputsWithoutGates, layer: layer, rows: inputs, columns: hidden),
+        try loader.matrix(.deltaGates, layer: layer, rows: gates, columns: hidden),
+      ]
+      inputOrder = .flat(sizes)
+    }
     strengthProjection = try loader.matrix(
-      "\(prefix).in_proj_ba.weight", rows: 2 * sizes.valueHeadCount, columns: hidden)
-    outputProjection = try loader.matrix("\(prefix).out_proj.weight", rows: hidden, columns: sizes.valueDimension)
+      .deltaStrengths, layer: layer, rows: 2 * sizes.valueHeadCount, columns: hidden)
+    outputProjection = try loader.matrix(.deltaOutput, layer: layer, rows: hidden, columns: sizes.valueDimension)
     convolution = try loader.convolution(
-      "\(prefix).conv1d.weight", channels: sizes.convolutionDimension, taps: sizes.convolutionKernelSize)
-    timeBias = try loader.vector("\(prefix).dt_bias", shape: [sizes.valueHeadCount])
-    decayRate = try loader.vector("\(prefix).A_log", shape: [sizes.valueHeadCount]) { -exp($0) }
-    norm = try loader.vector("\(prefix).norm.weight", shape: [sizes.valueHeadDimension])
+      layer: layer, channels: sizes.convolutionDimension, taps: sizes.convolutionKernelSize)
+    timeBias = try loader.vector(.timeBias, layer: layer, count: sizes.valueHeadCount)
+    decayRate = try loader.decayRate(layer: layer, count: sizes.valueHeadCount)
+    norm = try loader.norm(.deltaNorm, layer: layer, count: sizes.valueHeadDimension)
     normEpsilon = Float(configuration.normEpsilon)
   }
 
@@ -64,10 +75,15 @@ struct GatedDeltaNet: Sendable {
     let mark = executor.workspace.mark
     defer { executor.workspace.release(to: mark) }
     let rows = batch.rowCount
-    let mixed = executor.workspace.floats(rows * mixedProjection.rows)
+    let mixed = executor.workspace.floats(rows * inputOrder.width)
     let strengths = executor.workspace.floats(rows * strengthProjection.rows)
     let recalled = executor.workspace.floats(rows * sizes.valueDimension)
-    executor.enqueue(mixedProjection, input: input, tokens: rows, output: mixed)
+    var column = 0
+    for projection in inputProjections {
+      executor.enqueue(
+        projection, input: input, tokens: rows, output: mixed + column, outputStride: inputOrder.width)
+      column += projection.rows
+    }
     executor.enqueue(strengthProjection, input: input, tokens: rows, output: strengths)
     executor.runProducts()
 
@@ -76,7 +92,7 @@ struct GatedDeltaNet: Sendable {
       let sequence = batch.sequences[tile / sizes.keyHeadCount]
       let head = DeltaHead(
         net: self, keyHead: tile % sizes.keyHeadCount, state: states.base + sequence.slot * states.slotStride,
-        mixed: mixed + sequence.firstRow * mixedProjection.rows,
+        mixed: mixed + sequence.firstRow * inputOrder.width,
         strengths: strengths + sequence.firstRow * strengthProjection.rows,
         output: recalled + sequence.firstRow * sizes.valueDimension, kernels: executor.kernels,
         scratch: DeltaScratch(executor.scratch(of: worker), sizes))

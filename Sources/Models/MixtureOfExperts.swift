@@ -3,33 +3,46 @@ import Kernels
 import ModelFiles
 import Tensor
 
-/// A sparse feed-forward layer: the experts a router picks for each token, and one that all tokens share.
+/// A sparse feed-forward layer: the experts a router picks for each token, and perhaps one that all tokens share.
 struct MixtureOfExperts: Sendable {
   let sizes: ExpertConfiguration
   let router: Matrix
   let experts: [GatedMLP]
-  let sharedExpert: GatedMLP
-  let sharedExpertGate: Matrix
+  let sharedExpert: SharedExpert?
   /// The forms of input that the experts' first and second matrices take.
   private let inputForms: InputForms
   private let innerForms: InputForms
 
-  init(_ configuration: ModelConfiguration, _ prefix: String, _ loader: inout WeightLoader) throws(ModelError) {
+  struct SharedExpert: Sendable {
+    let mlp: GatedMLP
+    /// One row: a token's product with it says, by a sigmoid, how much the expert counts.
+    let gate: Matrix
+  }
+
+  init(_ configuration: ModelConfiguration, layer: Int, _ loader: inout WeightLoader) throws(ModelError) {
     sizes = configuration.experts
-    let hidden = configuration.hiddenSize
-    router = try loader.matrix("\(prefix).gate.weight", rows: sizes.count, columns: hidden)
-    var experts: [GatedMLP] = []
-    for expert in 0..<sizes.count {
-      experts.append(
-        try GatedMLP(
-          "\(prefix).experts.\(expert)", hiddenSize: hidden, intermediateSize: sizes.intermediateSize, &loader))
+    let (hidden, inner, shared) = (
+      configuration.hiddenSize, sizes.intermediateSize, sizes.sharedIntermediateSize
+    )
+    router = try loader.matrix(.router, layer: layer, rows: sizes.count, columns: hidden)
+    let gates = try loader.expertMatrices(
+      .expertGates, layer: layer, count: sizes.count, rows: inner, columns: hidden)
+    let ups = try loader.expertMatrices(.expertUps, layer: layer, count: sizes.count, rows: inner, columns: hidden)
+    let downs = try loader.expertMatrices(
+      .expertDowns, layer: layer, count: sizes.count, rows: hidden, columns: inner)
+    experts = gates.indices.map { GatedMLP(gate: gates[$0], up: ups[$0], down: downs[$0]) }
+    inputForms = InputForms(of: gates + ups)
+    innerForms = InputForms(of: downs)
+    guard shared > 0 else {
+      sharedExpert = nil
+      return
     }
-    self.experts = experts
-    inputForms = InputForms(of: experts.flatMap { [$0.gate, $0.up] })
-    innerForms = InputForms(of: experts.map(\.down))
-    sharedExpert = try GatedMLP(
-      "\(prefix).shared_expert", hiddenSize: hidden, intermediateSize: sizes.sharedIntermediateSize, &loader)
-    sharedExpertGate = try loader.matrix("\(prefix).shared_expert_gate.weight", rows: 1, columns: hidden)
+    sharedExpert = SharedExpert(
+      mlp: GatedMLP(
+        gate: try loader.matrix(.sharedGate, layer: layer, rows: shared, columns: hidden),
+        up: try loader.matrix(.sharedUp, layer: layer, rows: shared, columns: hidden),
+        down: try loader.matrix(.sharedDown, layer: layer, rows: hidden, columns: shared)),
+      gate: try loader.matrix(.sharedExpertGate, layer: layer, rows: 1, columns: hidden))
   }
 
   static func workspaceBytes(_ sizes: ExpertConfiguration, hiddenSize: Int, tokens: Int) -> Int {
@@ -62,12 +75,15 @@ struct MixtureOfExperts: Sendable {
     let probabilities = workspace.floats(rows * sizes.count)
     let sharedGates = workspace.floats(rows)
     let sharedInner = workspace.floats(rows * sizes.sharedIntermediateSize)
-    let rowForms = inputForms.union(InputForms(of: [sharedExpert.gate, sharedExpert.up]))
+    let sharedForms = sharedExpert.map { InputForms(of: [$0.mlp.gate, $0.mlp.up]) }
+    let rowForms = inputForms.union(sharedForms ?? [])
     let rowInput = executor.prepare(input, rows: rows, columns: hidden, rowForms)
     executor.enqueue(router, input: input, tokens: rows, output: probabilities)
-    executor.enqueue(sharedExpertGate, input: input, tokens: rows, output: sharedGates)
-    executor.enqueue(
-      gate: sharedExpert.gate, up: sharedExpert.up, input: rowInput, tokens: rows, output: sharedInner)
+    if let sharedExpert {
+      executor.enqueue(sharedExpert.gate, input: input, tokens: rows, output: sharedGates)
+      executor.enqueue(
+        gate: sharedExpert.mlp.gate, up: sharedExpert.mlp.up, input: rowInput, tokens: rows, output: sharedInner)
+    }
     executor.runProducts()
 
     let routing = Routing(
@@ -90,7 +106,9 @@ struct MixtureOfExperts: Sendable {
     }
     executor.runProducts()
     let innerInput = executor.prepare(inner, rows: choices, columns: sizes.intermediateSize, innerForms)
-    executor.enqueue(sharedExpert.down, input: sharedInner, tokens: rows, output: output)
+    if let sharedExpert {
+      executor.enqueue(sharedExpert.mlp.down, input: sharedInner, tokens: rows, output: output)
+    }
     for expert in 0..<sizes.count {
       let (start, count) = routing.range(of: expert)
       guard count > 0 else { continue }
@@ -100,7 +118,11 @@ struct MixtureOfExperts: Sendable {
     executor.runProducts()
     executor.forEachRow(rows, width: sizes.countPerToken * hidden) { row in
       let sum = output + row * hidden
-      Elementwise.scale(sum, by: 1 / (1 + exp(-sharedGates[row])), count: hidden)
+      if sharedExpert == nil {
+        sum.update(repeating: 0, count: hidden)
+      } else {
+        Elementwise.scale(sum, by: 1 / (1 + exp(-sharedGates[row])), count: hidden)
+      }
       for choice in row * sizes.countPerToken..<(row + 1) * sizes.countPerToken {
         Elementwise.add(
           results + Int(routing.places[choice]) * hidden, times: routing.weights[choice], to: sum, count: hidden)

@@ -23,7 +23,7 @@ public struct LoadedModel: Sendable {
   /// Tokenizer, template, modes.
   public let format: ChatFormat
   /// The weights.
-  public let model: Qwen3NextModel
+  public let model: LanguageModel
 
   /// Loads the model in a folder.
   ///

@@ -23,7 +23,7 @@ struct ReferenceModel: Sendable, CustomTestStringConvertible {
   }
 
   let name: String
-  let model: Qwen3NextModel
+  let model: LanguageModel
   let sequences: [Sequence]
   let greedy: [Greedy]
 

@@ -10,7 +10,7 @@ import Testing
   /// Against transformers: a prompt and single steps, the convolution's state and the recurrent state included.
   @Test(arguments: InstructionSet.available) func agreesWithReference(set: InstructionSet) throws {
     for fixture in try BlockFixture.all("delta_net") {
-      let model = try TemporaryModel(configuration: fixture.parameters, tensors: fixture.weights(prefix: "net"))
+      let model = try TemporaryModel(configuration: fixture.parameters, tensors: fixture.weights(prefix: "linear_attn"))
       let run = try DeltaNetRun(model)
       let input = try fixture.values("input")
       let whole = try run.outputs(input, chunk: .max, set)
@@ -41,11 +41,13 @@ import Testing
     let model = try TemporaryModel(
       configuration: sizes,
       tensors: [
-        "net.in_proj_qkvz.weight": random(2 * keys + 2 * values, 12),
-        "net.in_proj_ba.weight": random(2 * valueHeads, 12),
-        "net.out_proj.weight": random(12, values), "net.conv1d.weight": random(2 * keys + values, 1, taps),
-        "net.dt_bias": random(valueHeads), "net.A_log": random(valueHeads, scale: 2),
-        "net.norm.weight": random(valueSize),
+        "model.layers.0.linear_attn.in_proj_qkvz.weight": random(2 * keys + 2 * values, 12),
+        "model.layers.0.linear_attn.in_proj_ba.weight": random(2 * valueHeads, 12),
+        "model.layers.0.linear_attn.out_proj.weight": random(12, values),
+        "model.layers.0.linear_attn.conv1d.weight": random(2 * keys + values, 1, taps),
+        "model.layers.0.linear_attn.dt_bias": random(valueHeads),
+        "model.layers.0.linear_attn.A_log": random(valueHeads, scale: 2),
+        "model.layers.0.linear_attn.norm.weight": random(valueSize),
       ])
     let run = try DeltaNetRun(model)
     let input = random(53, 12).values
@@ -68,8 +70,8 @@ private final class DeltaNetRun {
   init(_ model: TemporaryModel) throws {
     let folder = try model.folder
     configuration = folder.configuration
-    var loader = WeightLoader(folder.weights)
-    net = try GatedDeltaNet(folder.configuration, "net", &loader)
+    var loader = WeightLoader(folder.configuration, folder.weights)
+    net = try GatedDeltaNet(folder.configuration, layer: 0, &loader)
     try loader.checkAllTaken()
     owners = loader.owners
     state = .allocate(capacity: net.layout.floats)
@@ -147,13 +149,13 @@ private struct PlainDeltaNet {
     let sizes = net.sizes
     let (keySize, valueSize) = (sizes.keyHeadDimension, sizes.valueHeadDimension)
     let group = sizes.valueHeadCount / sizes.keyHeadCount
-    let width = net.mixedProjection.columns
+    let width = net.inputProjections[0].columns
     var rules = (0..<sizes.valueHeadCount).map { _ in DeltaRuleReference(keySize: keySize, valueSize: valueSize) }
     var history: [[Double]] = []
     var output: [Float] = []
     for start in stride(from: 0, to: input.count, by: width) {
       let x = input[start..<start + width].map(Double.init)
-      let mixed = product(net.mixedProjection, x)
+      let mixed = product(net.inputProjections[0], x)
       let strengths = product(net.strengthProjection, x)
       let headWidth = 2 * keySize + 2 * group * valueSize
       func part(_ head: Int, _ offset: Int, _ count: Int) -> ArraySlice<Double> {

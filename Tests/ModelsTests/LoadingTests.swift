@@ -31,7 +31,7 @@ import Testing
 
   private func load(
     _ shapes: [String: [Int]], configuration: JSONObject = configuration
-  ) throws(ModelError) -> Qwen3NextModel {
+  ) throws(ModelError) -> LanguageModel {
     let tensors = shapes.mapValues {
       BlockFixture.Tensor(shape: $0, values: Array(repeating: 0, count: $0.reduce(1, *)))
     }

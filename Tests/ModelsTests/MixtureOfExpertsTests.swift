@@ -11,8 +11,8 @@ import Testing
     for fixture in try BlockFixture.all("experts") {
       let model = try TemporaryModel(configuration: fixture.parameters, tensors: fixture.weights(prefix: "mlp"))
       let folder = try model.folder
-      var loader = WeightLoader(folder.weights)
-      let experts = try MixtureOfExperts(folder.configuration, "mlp", &loader)
+      var loader = WeightLoader(folder.configuration, folder.weights)
+      let experts = try MixtureOfExperts(folder.configuration, layer: 0, &loader)
       try loader.checkAllTaken()
 
       let input = try fixture.values("input")
@@ -40,14 +40,15 @@ import Testing
       BlockFixture.Tensor(shape: shape, values: Array(repeating: value, count: shape.reduce(1, *)))
     }
     var tensors = [
-      "mlp.gate.weight": constant(3, 1), "mlp.shared_expert_gate.weight": constant(1, 1),
-      "mlp.shared_expert.gate_proj.weight": constant(1, 1), "mlp.shared_expert.up_proj.weight": constant(1, 1),
-      "mlp.shared_expert.down_proj.weight": constant(1, 1),
+      "model.layers.0.mlp.gate.weight": constant(3, 1), "model.layers.0.mlp.shared_expert_gate.weight": constant(1, 1),
+      "model.layers.0.mlp.shared_expert.gate_proj.weight": constant(1, 1),
+      "model.layers.0.mlp.shared_expert.up_proj.weight": constant(1, 1),
+      "model.layers.0.mlp.shared_expert.down_proj.weight": constant(1, 1),
     ]
     for expert in 0..<3 {
-      tensors["mlp.experts.\(expert).gate_proj.weight"] = constant(1, 1, value: 100)
-      tensors["mlp.experts.\(expert).up_proj.weight"] = constant(1, 1, value: 1)
-      tensors["mlp.experts.\(expert).down_proj.weight"] = constant(1, 1, value: [0.01, 0.1, 1][expert])
+      tensors["model.layers.0.mlp.experts.\(expert).gate_proj.weight"] = constant(1, 1, value: 100)
+      tensors["model.layers.0.mlp.experts.\(expert).up_proj.weight"] = constant(1, 1, value: 1)
+      tensors["model.layers.0.mlp.experts.\(expert).down_proj.weight"] = constant(1, 1, value: [0.01, 0.1, 1][expert])
     }
     let model = try TemporaryModel(
       configuration: [
@@ -55,8 +56,8 @@ import Testing
         "shared_expert_intermediate_size": 1,
       ], tensors: tensors)
     let folder = try model.folder
-    var loader = WeightLoader(folder.weights)
-    let experts = try MixtureOfExperts(folder.configuration, "mlp", &loader)
+    var loader = WeightLoader(folder.configuration, folder.weights)
+    let experts = try MixtureOfExperts(folder.configuration, layer: 0, &loader)
     let run = try BlockRun(folder.configuration, tokens: 1)
     var output: [Float] = [0]
     experts.forward(rows: 1, input: [1], output: &output, run.executor)

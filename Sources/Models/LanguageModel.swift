@@ -2,15 +2,16 @@ import Kernels
 public import ModelFiles
 
 /// Loads the model in a folder: checks every tensor the architecture needs and refuses those it does not know.
-public func loadModel(_ folder: ModelFolder) throws(ModelError) -> Qwen3NextModel {
-  try Qwen3NextModel(folder.configuration, folder.weights)
+public func loadModel(_ folder: ModelFolder) throws(ModelError) -> LanguageModel {
+  try LanguageModel(folder.configuration, folder.weights)
 }
 
-/// Qwen3-Next: layers of gated delta nets and gated attention, each followed by a mixture of experts or an MLP.
+/// A decoder-only transformer: an embedding, layers composed as the configuration says, a norm and an output
+/// projection.
 ///
 /// A model is weights and how to compute with them; what belongs to sequences comes in from outside.
-public final class Qwen3NextModel: Sendable {
-  /// What the model's `config.json` says.
+public final class LanguageModel: Sendable {
+  /// What the model's files say of it.
   public let configuration: ModelConfiguration
   private let embedding: Matrix
   private let layers: [DecoderLayer]
@@ -22,16 +23,16 @@ public final class Qwen3NextModel: Sendable {
   init(_ configuration: ModelConfiguration, _ weights: TensorStore) throws(ModelError) {
     self.configuration = configuration
     let (vocabulary, hidden) = (configuration.vocabularySize, configuration.hiddenSize)
-    var loader = WeightLoader(weights)
-    embedding = try loader.matrix("model.embed_tokens.weight", rows: vocabulary, columns: hidden)
+    var loader = WeightLoader(configuration, weights)
+    embedding = try loader.matrix(.embedding, rows: vocabulary, columns: hidden)
     var layers: [DecoderLayer] = []
     for index in 0..<configuration.layerCount { layers.append(try DecoderLayer(configuration, index, &loader)) }
     self.layers = layers
-    norm = try loader.vector("model.norm.weight", shape: [hidden]) { 1 + $0 }
+    norm = try loader.norm(.finalNorm, count: hidden)
     // A tied model may carry a copy of its embedding.
-    let ownsHead = !configuration.tiesWordEmbeddings || weights.contains("lm_head.weight")
-    head = ownsHead ? try loader.matrix("lm_head.weight", rows: vocabulary, columns: hidden) : embedding
-    rotary = RotaryEmbedding(configuration.rope)
+    let ownsHead = !configuration.tiesWordEmbeddings || loader.contains(.head)
+    head = ownsHead ? try loader.matrix(.head, rows: vocabulary, columns: hidden) : embedding
+    rotary = RotaryEmbedding(configuration.rope, divisors: try loader.rotaryDivisors(configuration.rope.pairCount))
     try loader.checkAllTaken()
     owners = loader.owners
   }
@@ -100,46 +101,5 @@ public final class Qwen3NextModel: Sendable {
   ) {
     let size = configuration.hiddenSize
     executor.forEachRow(rows, width: size) { row in Elementwise.add(x + row * size, to: y + row * size, count: size) }
-  }
-}
-
-/// One layer: norm, mixer, norm, feed-forward, each pair around a residual.
-private struct DecoderLayer: Sendable {
-  /// What mixes tokens, and the how-manieth layer of its kind it is.
-  enum Mixer {
-    case attention(GatedAttention, index: Int)
-    case deltaNet(GatedDeltaNet, index: Int)
-  }
-
-  enum FeedForward {
-    case sparse(MixtureOfExperts)
-    case dense(GatedMLP)
-  }
-
-  let inputNorm: Vector
-  let mixer: Mixer
-  let feedForwardNorm: Vector
-  let feedForward: FeedForward
-
-  init(_ configuration: ModelConfiguration, _ layer: Int, _ loader: inout WeightLoader) throws(ModelError) {
-    let prefix = "model.layers.\(layer)"
-    let hidden = configuration.hiddenSize
-    let kind = configuration.layerKinds[layer]
-    let index = configuration.layerKinds[..<layer].count { $0 == kind }
-    inputNorm = try loader.vector("\(prefix).input_layernorm.weight", shape: [hidden]) { 1 + $0 }
-    switch kind {
-    case .fullAttention:
-      mixer = .attention(try GatedAttention(configuration, "\(prefix).self_attn", &loader), index: index)
-    case .linearAttention:
-      mixer = .deltaNet(try GatedDeltaNet(configuration, "\(prefix).linear_attn", &loader), index: index)
-    }
-    feedForwardNorm = try loader.vector("\(prefix).post_attention_layernorm.weight", shape: [hidden]) { 1 + $0 }
-    switch configuration.feedForwardKinds[layer] {
-    case .sparse: feedForward = .sparse(try MixtureOfExperts(configuration, "\(prefix).mlp", &loader))
-    case .dense:
-      feedForward = .dense(
-        try GatedMLP(
-          "\(prefix).mlp", hiddenSize: hidden, intermediateSize: configuration.intermediateSize, &loader))
-    }
   }
 }

@@ -4,14 +4,14 @@ import Testing
 
 @testable import Models
 
-@Suite struct GatedAttentionTests {
+@Suite struct AttentionTests {
   /// Against transformers, whole and in chunks, with the same bits.
   @Test(arguments: InstructionSet.available) func agreesWithReference(set: InstructionSet) throws {
     for fixture in try BlockFixture.all("attention") {
-      let model = try TemporaryModel(configuration: fixture.parameters, tensors: fixture.weights(prefix: "attention"))
+      let model = try TemporaryModel(configuration: fixture.parameters, tensors: fixture.weights(prefix: "self_attn"))
       let folder = try model.folder
-      var loader = WeightLoader(folder.weights)
-      let attention = try GatedAttention(folder.configuration, "attention", &loader)
+      var loader = WeightLoader(folder.configuration, folder.weights)
+      let attention = try Attention(folder.configuration, layer: 0, &loader)
       try loader.checkAllTaken()
 
       let whole = try run(attention, folder.configuration, fixture, chunk: .max, set)
@@ -21,7 +21,7 @@ import Testing
   }
 
   private func run(
-    _ attention: GatedAttention, _ configuration: ModelConfiguration, _ fixture: BlockFixture, chunk: Int,
+    _ attention: Attention, _ configuration: ModelConfiguration, _ fixture: BlockFixture, chunk: Int,
     _ set: InstructionSet
   ) throws -> [Float] {
     let input = try fixture.values("input")
@@ -64,6 +64,6 @@ extension BlockFixture {
   func weights(prefix: String) -> [String: Tensor] {
     let results: Set = ["input", "output", "chosen", "scores", "convolutionState", "recurrentState"]
     let weights = tensors.filter { !results.contains($0.key) }
-    return Dictionary(uniqueKeysWithValues: weights.map { ("\(prefix).\($0.key)", $0.value) })
+    return Dictionary(uniqueKeysWithValues: weights.map { ("model.layers.0.\(prefix).\($0.key)", $0.value) })
   }
 }

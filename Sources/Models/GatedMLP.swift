@@ -6,12 +6,18 @@ struct GatedMLP: Sendable {
   let up: Matrix
   let down: Matrix
 
-  init(
-    _ prefix: String, hiddenSize: Int, intermediateSize: Int, _ loader: inout WeightLoader
-  ) throws(ModelError) {
-    gate = try loader.matrix("\(prefix).gate_proj.weight", rows: intermediateSize, columns: hiddenSize)
-    up = try loader.matrix("\(prefix).up_proj.weight", rows: intermediateSize, columns: hiddenSize)
-    down = try loader.matrix("\(prefix).down_proj.weight", rows: hiddenSize, columns: intermediateSize)
+  /// The MLP of a dense layer.
+  init(_ configuration: ModelConfiguration, layer: Int, _ loader: inout WeightLoader) throws(ModelError) {
+    let (hidden, inner) = (configuration.hiddenSize, configuration.intermediateSize)
+    gate = try loader.matrix(.gate, layer: layer, rows: inner, columns: hidden)
+    up = try loader.matrix(.up, layer: layer, rows: inner, columns: hidden)
+    down = try loader.matrix(.down, layer: layer, rows: hidden, columns: inner)
+  }
+
+  init(gate: Matrix, up: Matrix, down: Matrix) {
+    self.gate = gate
+    self.up = up
+    self.down = down
   }
 
   static func workspaceBytes(intermediateSize: Int, tokens: Int) -> Int {

@@ -71,8 +71,8 @@ var targets: [Target] = [
   .executableTarget(
     name: "apus",
     dependencies: [
-      "APIServer", "HTTP", "Serving", "Engine", "Models", "ModelFiles", "Sampling", "Tokenizer", "ChatTemplate", "JSON",
-      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "APIServer", "HTTP", "Serving", "Engine", "Kernels", "Models", "ModelFiles", "Sampling", "Tokenizer",
+      "ChatTemplate", "JSON", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       .product(name: "Configuration", package: "swift-configuration"),
       .product(name: "Logging", package: "swift-log"),
       .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

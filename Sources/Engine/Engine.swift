@@ -20,12 +20,13 @@ public final class Engine: ForwardEngine {
 
   private let caches: SequenceCaches
   private let executor: Executor
-  private var validator: StepValidator
+  var validator: StepValidator
   private let batch: BatchBuilder
   private let hidden: UnsafeMutablePointer<Float>
   private let wantedRows: UnsafeMutablePointer<Float>
   private let logits: UnsafeMutablePointer<Float>
-  private let blocks: [MemoryBlock]
+  /// The memory of the pages, of the slots and of the workspace.
+  let blocks: [MemoryBlock]
 
   /// The number of logits of a token.
   public var vocabularySize: Int { model.configuration.vocabularySize }

@@ -1,0 +1,157 @@
+public import ModelFiles
+
+/// What a model reads and computes, from its sizes and its tensors' types: the numbers that measured speeds are held
+/// against.
+///
+/// Routing is taken as even: of E experts a token uses k, so B tokens together touch E·(1 − (1 − k/E)^B) of them.
+public struct ModelWork: Sendable, Hashable {
+  /// Positions a chunk of the gated delta rule has (see `DeltaStateLayout`).
+  private static let deltaChunk = 16.0
+
+  private let configuration: ModelConfiguration
+  /// Weights that every step reads, the output projection's included.
+  private let constantBytes: Int
+  private let expertBytes: Int
+  private let embeddingRowBytes: Double
+  /// Multiply-adds of weights for a token, without the output projection's.
+  private let tokenProducts: [Arithmetic: Double]
+  private let headProducts: [Arithmetic: Double]
+  private let cacheBytes: CacheBytes
+
+  /// Bytes of the caches.
+  public struct CacheBytes: Sendable, Hashable {
+    /// Bytes of keys and values of one position, over all layers.
+    public var perPosition: Double
+    /// Bytes of a state slot, over all layers.
+    public var perSlot: Double
+
+    /// What an engine allocates.
+    public init(perPosition: Double, perSlot: Double) {
+      self.perPosition = perPosition
+      self.perSlot = perSlot
+    }
+  }
+
+  /// The work of a model.
+  ///
+  /// - Parameters:
+  ///   - tensors: all of its weight files' tensors.
+  ///   - caches: what an engine allocates for it.
+  public init(_ configuration: ModelConfiguration, tensors: [TensorDescription], caches: CacheBytes) {
+    let weights = tensors.map { tensor in
+      WeightTensor(
+        name: tensor.name, shape: tensor.shape, byteCount: tensor.byteCount,
+        arithmetic: Arithmetic(weightType: tensor.dataType))
+    }
+    self.init(configuration, tensors: weights, caches: caches)
+  }
+
+  init(_ configuration: ModelConfiguration, tensors: [WeightTensor], caches: CacheBytes) {
+    self.configuration = configuration
+    cacheBytes = caches
+    var constantBytes = 0
+    var expertBytes = 0
+    var embeddingRowBytes = 0.0
+    var tokenProducts: [Arithmetic: Double] = [:]
+    var headProducts: [Arithmetic: Double] = [:]
+    let isTied = !tensors.contains { $0.role == .head }
+    let expertShare = Self.expertShare(configuration)
+    for tensor in tensors {
+      let products = Double(tensor.multiplyAdds)
+      switch tensor.role {
+      case .unused: break
+      case .embedding:
+        embeddingRowBytes = Double(tensor.byteCount) / Double(configuration.vocabularySize)
+        guard isTied else { break }
+        constantBytes += tensor.byteCount
+        headProducts[tensor.arithmetic, default: 0] += products
+      case .head:
+        constantBytes += tensor.byteCount
+        headProducts[tensor.arithmetic, default: 0] += products
+      case .routedExperts:
+        expertBytes += tensor.byteCount
+        tokenProducts[tensor.arithmetic, default: 0] += products * expertShare
+      case .always:
+        constantBytes += tensor.byteCount
+        tokenProducts[tensor.arithmetic, default: 0] += products
+      }
+    }
+    self.constantBytes = constantBytes
+    self.expertBytes = expertBytes
+    self.embeddingRowBytes = embeddingRowBytes
+    self.tokenProducts = tokenProducts
+    self.headProducts = headProducts
+  }
+
+  /// The share of a layer's experts that a token uses.
+  private static func expertShare(_ configuration: ModelConfiguration) -> Double {
+    let experts = configuration.experts
+    return experts.count == 0 ? 0 : Double(experts.countPerToken) / Double(experts.count)
+  }
+
+  private var attentionLayers: Double { Double(configuration.layerKinds.count { $0 == .fullAttention }) }
+  private var deltaLayers: Double { Double(configuration.layerKinds.count { $0 == .linearAttention }) }
+
+  // MARK: - Bytes
+
+  /// What a step of decoding reads, in bytes.
+  public struct DecodeBytes: Sendable, Hashable {
+    /// Weights; each is read once, whatever the number of sequences.
+    public var weights: Double
+    /// Keys and values of all positions the sequences see.
+    public var keyValues: Double
+    /// The linear-attention layers' states.
+    public var states: Double
+
+    /// All of it.
+    public var total: Double { weights + keyValues + states }
+  }
+
+  /// What a step reads in which `sequences` sequences decode a token each and see `positions` positions each, their
+  /// own included.
+  public func decodeBytes(sequences: Int, positions: Double) -> DecodeBytes {
+    let sequences = Double(sequences)
+    var touched = 1.0
+    for _ in 0..<Int(sequences) { touched *= 1 - Self.expertShare(configuration) }
+    return DecodeBytes(
+      weights: Double(constantBytes) + Double(expertBytes) * (1 - touched) + sequences * embeddingRowBytes,
+      keyValues: sequences * positions * cacheBytes.perPosition,
+      states: sequences * cacheBytes.perSlot * stateShare)
+  }
+
+  /// The share of a slot that a step reads: the matrices, the convolution's inputs, and on average half of the chunk
+  /// of open rows.
+  private var stateShare: Double {
+    guard deltaLayers > 0 else { return 0 }
+    let sizes = configuration.linearAttention
+    let chunk = Self.deltaChunk
+    let always = Double(
+      sizes.valueHeadCount * sizes.keyHeadDimension * sizes.valueHeadDimension
+        + (sizes.convolutionKernelSize - 1) * sizes.convolutionDimension)
+    let openRow = Double(sizes.keyDimension + sizes.valueDimension + sizes.valueHeadCount)
+    return (always + (chunk - 1) / 2 * openRow) / (always + chunk * openRow)
+  }
+
+  // MARK: - Multiply-adds
+
+  /// Multiply-adds of a token of a prompt of `tokens` tokens that follows `depth` others, on average, by arithmetic.
+  /// Only the prompt's last token has logits.
+  public func prefillMultiplyAdds(tokens: Int, depth: Int) -> [Arithmetic: Double] {
+    var sums = tokenProducts.merging(headProducts.mapValues { $0 / Double(tokens) }, uniquingKeysWith: +)
+    let seen = Double(depth) + Double(tokens + 1) / 2
+    let attention = configuration.attention
+    // Scores, and the sum of the values.
+    sums[.f32, default: 0] += attentionLayers * 2 * Double(attention.headCount * attention.headDimension) * seen
+    sums[.f32, default: 0] += deltaLayers * deltaProducts
+    return sums
+  }
+
+  /// Multiply-adds of the gated delta rule for a token and a layer: the state with its key and its query and, once a
+  /// chunk, the chunk's rows with the state; the products of its key and query with the rows of the chunk before it,
+  /// and those rows' sums.
+  private var deltaProducts: Double {
+    let sizes = configuration.linearAttention
+    let state = Double(sizes.valueHeadCount * sizes.keyHeadDimension * sizes.valueHeadDimension)
+    return 3 * state + Self.deltaChunk * Double(sizes.valueDimension + sizes.keyDimension)
+  }
+}

@@ -1,0 +1,20 @@
+/// What a weight file says of one tensor.
+public struct TensorDescription: Sendable, Hashable {
+  /// Its name in the file.
+  public let name: String
+  /// Dimensions, the outermost first.
+  public let shape: [Int]
+  /// The element type by the format's name, such as "BF16"; possibly one nothing here computes with.
+  public let dataType: String
+  /// Bytes its elements take.
+  public let byteCount: Int
+}
+
+extension TensorStore {
+  /// Every tensor, by name.
+  public var descriptions: [TensorDescription] {
+    entries.map {
+      TensorDescription(name: $0.name, shape: $0.shape, dataType: $0.dataType, byteCount: $0.range.count)
+    }
+  }
+}

@@ -47,7 +47,7 @@ var targets: [Target] = [
   // Engine.
   library("Tensor"),
   .target(
-    name: "Kernels", dependencies: ["Tensor", "CIntrinsics"] + instructionSetTargets, swiftSettings: kernel()),
+    name: "Kernels", dependencies: ["Tensor", "CIntrinsics", "CLinux"] + instructionSetTargets, swiftSettings: kernel()),
   library("ModelFiles", ["Tensor", "JSON"]),
   library("Models", ["Tensor", "Kernels", "ModelFiles"]),
   library("Sampling", ["Kernels"]),

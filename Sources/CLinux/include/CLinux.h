@@ -10,3 +10,13 @@
 
 /// accept4(2): the flags need _GNU_SOURCE, which Swift's importer does not define.
 int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
+
+/// Sleeps until the word is woken, unless it is no longer `expected` (futex(2), FUTEX_WAIT). May return early.
+static inline void futex_wait(const void *word, unsigned int expected) {
+  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, (void *)0, (void *)0, 0);
+}
+
+/// Wakes at most `count` threads that sleep on the word (futex(2), FUTEX_WAKE).
+static inline void futex_wake(const void *word, int count) {
+  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, (void *)0, (void *)0, 0);
+}

@@ -58,7 +58,8 @@ public final class Engine: ForwardEngine {
     let working = try MemoryBlock(byteCount: memory.workspace, purpose: "the workspace")
     let workers: WorkerPool
     do {
-      workers = try WorkerPool(threadCount: configuration.threads)
+      workers = try WorkerPool(
+        threadCount: configuration.threads, processorCount: ProcessorTopology().concurrency)
     } catch {
       throw .threadCreationFailed(code: error.code)
     }

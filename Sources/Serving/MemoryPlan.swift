@@ -1,5 +1,4 @@
 public import Engine
-import Foundation
 public import ModelFiles
 public import Scheduler
 
@@ -20,7 +19,7 @@ public struct MemoryPlan: Sendable {
   ) throws(ServingError) {
     try self.init(
       modelContextLength: model.contextLength, configuration, availableBytes: AvailableMemory.bytes(),
-      processorCount: ProcessInfo.processInfo.activeProcessorCount
+      threadCount: ProcessorTopology().threadCount
     ) { Engine.memory(for: model, $0) }
   }
 
@@ -30,7 +29,7 @@ public struct MemoryPlan: Sendable {
   /// more than the budget: the configured bytes, or half of what is available. Where not even one context of the model
   /// fits, the context is cut to the pages that do, unless its length was asked for.
   init(
-    modelContextLength: Int, _ configuration: ServingConfiguration, availableBytes: Int, processorCount: Int,
+    modelContextLength: Int, _ configuration: ServingConfiguration, availableBytes: Int, threadCount: Int,
     need: (EngineConfiguration) -> MemoryNeed
   ) throws(ServingError) {
     guard configuration.contextLength <= modelContextLength else {
@@ -44,7 +43,7 @@ public struct MemoryPlan: Sendable {
     let pagesPerContext = (wantedContext + pageSize - 1) / pageSize
     var engine = EngineConfiguration(
       pageCount: 1, slotCount: running, maximumStepTokens: max(configuration.stepTokens, running),
-      threads: configuration.threads == 0 ? processorCount : configuration.threads)
+      threads: configuration.threads == 0 ? threadCount : configuration.threads)
 
     let least = need(engine)
     let budget =

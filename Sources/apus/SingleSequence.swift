@@ -1,5 +1,4 @@
 import Engine
-import Foundation
 import ModelFiles
 import Models
 
@@ -23,7 +22,7 @@ final class SingleSequence {
       model: model,
       configuration: EngineConfiguration(
         pageCount: pageCount, slotCount: 1, maximumStepTokens: self.stepTokens,
-        threads: threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount))
+        threads: threads > 0 ? threads : ProcessorTopology().threadCount))
     pages = (0..<pageCount).map(Int32.init)
     vocabularySize = engine.vocabularySize
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 /// A token and the natural logarithm of its probability.
 public struct TokenLogProbability: Sendable, Equatable {
@@ -19,12 +20,10 @@ public struct TokenLogProbability: Sendable, Equatable {
 /// The greatest logit is taken out first, so nothing overflows, and the sum is kept in double precision. NaN counts as
 /// minus infinity. If every logit is minus infinity the result is, too.
 public func logPartition(_ logits: UnsafeBufferPointer<Float>) -> Double {
-  guard !logits.isEmpty else { return -.infinity }
-  let greatest = finite(logits[mostLikely(logits)])
+  guard let row = logits.baseAddress else { return -.infinity }
+  let greatest = LogitRow.greatest(row, count: logits.count)
   guard greatest > -.infinity else { return -.infinity }
-  var sum = 0.0
-  for logit in logits { sum += Double(exp(finite(logit) - greatest)) }
-  return Double(greatest) + log(sum)
+  return Double(greatest) + log(LogitRow.sumOfExponentials(row, count: logits.count, greatest: greatest))
 }
 
 /// The log-softmax of a row: `result[id]` is the natural logarithm of the token's probability.
@@ -51,10 +50,14 @@ public func topLogProbabilities(_ count: Int, _ logits: UnsafeBufferPointer<Floa
   let count = min(max(count, 0), logits.count)
   guard count > 0 else { return [] }
   let partition = logPartition(logits)
-  var keys = logits.indices.map { RankKey(logit: finite(logits[$0]), id: $0) }
-  keys.withUnsafeMutableBufferPointer { keys in _ = keys.selectPrefix(reaching: Double(count)) { _ in 1 } }
-  return keys[..<count].sorted().map { key in
-    TokenLogProbability(id: Int32(key.id), logProbability: logProbability(logits[key.id], partition))
+  var maxima = [Float](repeating: 0, count: LogitRow.blockCount(logits.count))
+  var keys = [RankKey](repeating: .lowest, count: logits.count)
+  return maxima.withUnsafeMutableBufferPointer { maxima in
+    keys.withUnsafeMutableBufferPointer { keys in
+      RankedRow(logits, maxima: maxima, keys: keys).best(count).sorted().map { key in
+        TokenLogProbability(id: Int32(key.id), logProbability: logProbability(logits[key.id], partition))
+      }
+    }
   }
 }
 

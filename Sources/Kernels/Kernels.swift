@@ -54,10 +54,10 @@ public struct Kernels: Sendable {
         multiplyF16 = KernelsAVX2.multiplyF16
         multiplyBF16 = KernelsAVX2.multiplyBF16
         accumulateRows = KernelsAVX2.accumulate
-        multiplyBlocks = PortableBlockProducts.multiply
-        quantizeRow = PortableBlockProducts.quantize
-        multiplyHalves = PortableHalfProducts.multiply
-        roundFloats = PortableHalfProducts.round
+        multiplyBlocks = KernelsAVX2.multiplyBlocks
+        quantizeRow = KernelsAVX2.quantize
+        multiplyHalves = KernelsAVX2.multiplyBF16(_:_:_:halves:_:_:_:)
+        roundFloats = PortableProducts.roundToBF16
       case .avx512:
         multiplyF32 = KernelsAVX512.multiplyF32
         multiplyF16 = KernelsAVX512.multiplyF16
@@ -75,8 +75,8 @@ public struct Kernels: Sendable {
       accumulateRows = PortableProducts.accumulate
       multiplyBlocks = PortableBlockProducts.multiply
       quantizeRow = PortableBlockProducts.quantize
-      multiplyHalves = PortableHalfProducts.multiply
-      roundFloats = PortableHalfProducts.round
+      multiplyHalves = PortableProducts.multiplyBF16(_:_:_:halves:_:_:_:)
+      roundFloats = PortableProducts.roundToBF16
     }
   }
 
@@ -124,10 +124,12 @@ public struct Kernels: Sendable {
 
   /// Scratch bytes that a product over `columns` columns of a block format needs.
   public static func blockScratchBytes(columns: Int) -> Int {
+    let portable = PortableBlockProducts.scratchBytes(columns: columns)
     #if arch(x86_64)
-      KernelsAVX512.blockScratchBytes(columns: columns)
+      return max(
+        portable, KernelsAVX2.blockScratchBytes(columns: columns), KernelsAVX512.blockScratchBytes(columns: columns))
     #else
-      64
+      return portable
     #endif
   }
 

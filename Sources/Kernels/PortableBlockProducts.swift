@@ -1,41 +1,79 @@
 import Tensor
 
-/// Products with weights of block formats in plain Swift, one row and one token at a time.
+/// Products with weights of block formats in plain Swift. A row is unpacked to 16-bit integers once, then meets every
+/// token; the compiler makes the base instruction set's vectors of the loops over columns.
 enum PortableBlockProducts {
+  /// What a block's sum of products is multiplied by, and what its bytes' sum is.
+  private struct Factors {
+    let scales: (Float, Float)
+    let minimum: Float
+  }
+
+  /// How factors enter a product.
+  private enum Kind {
+    case singleScale, twoScales, scaleAndMinimum
+  }
+
+  /// Scratch bytes of a product over `columns` columns.
+  static func scratchBytes(columns: Int) -> Int {
+    columns * MemoryLayout<Int16>.stride + columns / 32 * MemoryLayout<Factors>.stride
+  }
+
   @Sendable static func multiply(
     _ weights: UnsafeRawPointer, _ type: ElementType, _ rows: Int, _ input: QuantizedRows, _ tokens: Int,
     _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _: UnsafeMutableRawPointer, _: UnsafeRawPointer?
   ) {
+    let codes = scratch.bindMemory(to: Int16.self, capacity: input.columns)
+    let factors = (scratch + input.columns * MemoryLayout<Int16>.stride)
+      .bindMemory(to: Factors.self, capacity: input.blocks)
     let stride = type.byteCount(elements: input.columns)
     for row in 0..<rows {
-      for t in 0..<tokens { output[t * outputStride + row] = 0 }
       for block in 0..<input.blocks {
-        let codes = BlockCodes(weights + row * stride, type, block)
-        for t in 0..<tokens { add(codes, input.from(row: t), block, to: &output[t * outputStride + row]) }
+        let block32 = BlockCodes(weights + row * stride, type, block)
+        for j in 0..<32 { codes[32 * block + j] = Int16(block32.codes[j]) &- Int16(truncatingIfNeeded: block32.offset) }
+        factors[block] = Factors(scales: block32.scales, minimum: block32.minimum)
+      }
+      for t in 0..<tokens {
+        let input = input.from(row: t)
+        output[t * outputStride + row] =
+          switch type {
+          case .q6K: product(.twoScales, codes, factors, input)
+          case .q41, .q51, .q4K, .q5K: product(.scaleAndMinimum, codes, factors, input)
+          default: product(.singleScale, codes, factors, input)
+          }
       }
     }
   }
 
   @inline(__always)
-  private static func add(_ weights: BlockCodes, _ input: QuantizedRows, _ block: Int, to sum: inout Float) {
-    let values = input.values + 32 * block
-    var halves: (Int32, Int32) = (0, 0)
-    for j in 0..<16 {
-      halves.0 &+= Int32(weights.codes[j]) &* Int32(values[j])
-      halves.1 &+= Int32(weights.codes[j + 16]) &* Int32(values[j + 16])
+  private static func product(
+    _ kind: Kind, _ codes: UnsafePointer<Int16>, _ factors: UnsafePointer<Factors>, _ input: QuantizedRows
+  ) -> Float {
+    var sum: Float = 0
+    for block in 0..<input.blocks {
+      let first = dot16(codes + 32 * block, input.values + 32 * block)
+      let second = dot16(codes + 32 * block + 16, input.values + 32 * block + 16)
+      let factors = factors[block]
+      let scale = input.scales[block]
+      if kind == .twoScales {
+        sum += Float(first) * (factors.scales.0 * scale)
+        sum += Float(second) * (factors.scales.1 * scale)
+      } else {
+        sum += Float(first &+ second) * (factors.scales.0 * scale)
+      }
+      if kind == .scaleAndMinimum {
+        sum -= factors.minimum * (scale * Float(input.sums[2 * block] &+ input.sums[2 * block + 1]))
+      }
     }
-    halves.0 &-= weights.offset &* input.sums[2 * block]
-    halves.1 &-= weights.offset &* input.sums[2 * block + 1]
-    let scale = input.scales[block]
-    if weights.hasTwoScales {
-      sum += Float(halves.0) * (weights.scales.0 * scale)
-      sum += Float(halves.1) * (weights.scales.1 * scale)
-    } else {
-      sum += Float(halves.0 &+ halves.1) * (weights.scales.0 * scale)
-    }
-    if weights.hasMinimum {
-      sum -= weights.minimum * (scale * Float(input.sums[2 * block] &+ input.sums[2 * block + 1]))
-    }
+    return sum
+  }
+
+  /// A loop the compiler unrolls into multiplications of neighbouring pairs; sixteen products stay far below 2³¹.
+  @inline(__always)
+  private static func dot16(_ codes: UnsafePointer<Int16>, _ values: UnsafePointer<Int8>) -> Int32 {
+    var sum: Int32 = 0
+    for j in 0..<16 { sum &+= Int32(codes[j]) &* Int32(values[j]) }
+    return sum
   }
 
   @Sendable static func quantize(_ input: UnsafePointer<Float>, _ output: QuantizedRows) {
@@ -49,13 +87,20 @@ enum PortableBlockProducts {
       for half in 0..<2 {
         var sum: Int32 = 0
         for j in 16 * half..<16 * half + 16 {
-          let value = Int32((x[j] * inverse).rounded(.toNearestOrEven))
+          let value = nearest(x[j] * inverse)
           output.values[32 * block + j] = Int8(truncatingIfNeeded: value)
           sum &+= value
         }
         output.sums[2 * block + half] = sum
       }
     }
+  }
+
+  /// The nearest integer of a float within ±2²², ties to even. Adding 1.5·2²³ rounds and leaves it in the low bits; the
+  /// base x86-64 instruction set has no rounding.
+  @inline(__always)
+  private static func nearest(_ value: Float) -> Int32 {
+    Int32(bitPattern: (value + 12_582_912).bitPattern) &- 0x4b40_0000
   }
 }
 

@@ -60,37 +60,49 @@ enum PortableProducts {
     _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, _ input: UnsafePointer<Float>, _ tokens: Int,
     _ inputStride: Int, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
   ) {
-    multiply(F32Weights.self, weights, rows, inner, input, tokens, inputStride, output, outputStride)
+    multiply(
+      F32Weights.self, F32Weights.self, weights, rows, inner, input, tokens, inputStride, output, outputStride)
   }
 
   @Sendable static func multiplyF16(
     _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, _ input: UnsafePointer<Float>, _ tokens: Int,
     _ inputStride: Int, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
   ) {
-    multiply(F16Weights.self, weights, rows, inner, input, tokens, inputStride, output, outputStride)
+    multiply(
+      F16Weights.self, F32Weights.self, weights, rows, inner, input, tokens, inputStride, output, outputStride)
   }
 
   @Sendable static func multiplyBF16(
     _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, _ input: UnsafePointer<Float>, _ tokens: Int,
     _ inputStride: Int, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
   ) {
-    multiply(BF16Weights.self, weights, rows, inner, input, tokens, inputStride, output, outputStride)
+    multiply(
+      BF16Weights.self, F32Weights.self, weights, rows, inner, input, tokens, inputStride, output, outputStride)
+  }
+
+  @Sendable static func multiplyBF16(
+    _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, halves input: UnsafePointer<UInt16>, _ tokens: Int,
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+  ) {
+    multiply(BF16Weights.self, BF16Weights.self, weights, rows, inner, input, tokens, inner, output, outputStride)
   }
 
   @inline(__always)
-  private static func multiply<Format: WeightFormat>(
-    _ format: Format.Type, _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, _ input: UnsafePointer<Float>,
-    _ tokens: Int, _ inputStride: Int, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+  private static func multiply<Format: WeightFormat, Input: WeightFormat>(
+    _ format: Format.Type, _ inputFormat: Input.Type, _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int,
+    _ input: UnsafeRawPointer, _ tokens: Int, _ inputStride: Int, _ output: UnsafeMutablePointer<Float>,
+    _ outputStride: Int
   ) {
     let rowBytes = inner * Format.stride
+    let inputBytes = inputStride * Input.stride
     for row in stride(from: 0, to: rows, by: 2) {
       // An odd last row is computed twice.
       let second = min(row + 1, rows - 1)
       for t in stride(from: 0, to: tokens, by: 2) {
         let secondToken = min(t + 1, tokens - 1)
         let sums = tile(
-          format, weights + row * rowBytes, weights + second * rowBytes, inner, input + t * inputStride,
-          input + secondToken * inputStride)
+          format, inputFormat, weights + row * rowBytes, weights + second * rowBytes, inner, input + t * inputBytes,
+          input + secondToken * inputBytes)
         output[t * outputStride + row] = laneSum(sums.0)
         output[t * outputStride + second] = laneSum(sums.1)
         output[secondToken * outputStride + row] = laneSum(sums.2)
@@ -101,19 +113,20 @@ enum PortableProducts {
 
   /// Two weight rows by two tokens.
   @inline(__always)
-  private static func tile<Format: WeightFormat>(
-    _: Format.Type, _ w0: UnsafeRawPointer, _ w1: UnsafeRawPointer, _ inner: Int, _ x0: UnsafePointer<Float>,
-    _ x1: UnsafePointer<Float>
+  private static func tile<Format: WeightFormat, Input: WeightFormat>(
+    _: Format.Type, _: Input.Type, _ w0: UnsafeRawPointer, _ w1: UnsafeRawPointer, _ inner: Int,
+    _ x0: UnsafeRawPointer, _ x1: UnsafeRawPointer
   ) -> (Lanes, Lanes, Lanes, Lanes) {
     var sums = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
     var k = 0
     while k < inner {
       let left = inner - k
       let offset = k * Format.stride
+      let inputOffset = k * Input.stride
       let a = left < 8 ? Format.load(w0 + offset, count: left) : Format.load(w0 + offset)
       let b = left < 8 ? Format.load(w1 + offset, count: left) : Format.load(w1 + offset)
-      let x = left < 8 ? F32Weights.load(x0 + k, count: left) : F32Weights.load(x0 + k)
-      let y = left < 8 ? F32Weights.load(x1 + k, count: left) : F32Weights.load(x1 + k)
+      let x = left < 8 ? Input.load(x0 + inputOffset, count: left) : Input.load(x0 + inputOffset)
+      let y = left < 8 ? Input.load(x1 + inputOffset, count: left) : Input.load(x1 + inputOffset)
       sums.0 += a * x
       sums.1 += b * x
       sums.2 += a * y
@@ -155,6 +168,19 @@ enum PortableProducts {
         y[column] = sum
         column += 1
       }
+    }
+  }
+
+  @Sendable static func roundToBF16(
+    _ input: UnsafePointer<Float>, _ count: Int, _ output: UnsafeMutablePointer<UInt16>
+  ) {
+    for i in 0..<count {
+      let bits = input[i].bitPattern
+      // A NaN stays one, whatever bits are cut off.
+      output[i] =
+        input[i].isNaN
+        ? UInt16(truncatingIfNeeded: bits >> 16) | 0x40
+        : UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
     }
   }
 }

@@ -49,12 +49,14 @@ func laneSums(_ a: __m256, _ b: __m256, _ c: __m256, _ d: __m256) -> __m128 {
 @inline(__always)
 func half(_ a: __m256) -> __m128 { _mm_add_ps(_mm256_castps256_ps128(a), upper_half_ps256(a)) }
 
-/// Four weight rows by a fixed number of tokens. Each product is one vector accumulator over the inner dimension in
-/// ascending order, so it has the same bits whatever the tile it was computed in.
+/// Four weight rows by a fixed number of tokens, whose rows lie `inputStride` numbers apart. Each product is one vector
+/// accumulator over the inner dimension in ascending order, so it has the same bits whatever the tile it was computed
+/// in.
 @inline(__always)
-func tile<Format: WeightFormat, let tokens: Int>(
-  _: Format.Type, _: InlineArray<tokens, Void>.Type, _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int,
-  _ input: UnsafePointer<Float>, _ inputStride: Int, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+func tile<Format: WeightFormat, Input: WeightFormat, let tokens: Int>(
+  _: Format.Type, _: Input.Type, _: InlineArray<tokens, Void>.Type, _ weights: UnsafeRawPointer, _ rows: Int,
+  _ inner: Int, _ input: UnsafeRawPointer, _ inputStride: Int, _ output: UnsafeMutablePointer<Float>,
+  _ outputStride: Int
 ) {
   // Rows past the last one repeat it; their sums are not stored.
   let rowBytes = inner * Format.stride
@@ -74,7 +76,7 @@ func tile<Format: WeightFormat, let tokens: Int>(
     let c = Format.load(w2 + offset)
     let d = Format.load(w3 + offset)
     for t in 0..<tokens {
-      let x = _mm256_loadu_ps(input + t * inputStride + k)
+      let x = Input.load(input + (t * inputStride + k) * Input.stride)
       sums0[t] = _mm256_fmadd_ps(a, x, sums0[t])
       sums1[t] = _mm256_fmadd_ps(b, x, sums1[t])
       sums2[t] = _mm256_fmadd_ps(c, x, sums2[t])
@@ -90,7 +92,7 @@ func tile<Format: WeightFormat, let tokens: Int>(
     let c = Format.load(w2 + offset, count: left)
     let d = Format.load(w3 + offset, count: left)
     for t in 0..<tokens {
-      let x = F32Weights.load(input + t * inputStride + k, count: left)
+      let x = Input.load(input + (t * inputStride + k) * Input.stride, count: left)
       sums0[t] = _mm256_fmadd_ps(a, x, sums0[t])
       sums1[t] = _mm256_fmadd_ps(b, x, sums1[t])
       sums2[t] = _mm256_fmadd_ps(c, x, sums2[t])
@@ -110,35 +112,38 @@ func tile<Format: WeightFormat, let tokens: Int>(
 
 /// All weight rows by a fixed number of tokens, whose inputs stay in the first-level cache.
 @inline(__always)
-func panel<Format: WeightFormat, let tokens: Int>(
-  _ format: Format.Type, _ shape: InlineArray<tokens, Void>.Type, _ weights: UnsafeRawPointer, _ rows: Int,
-  _ inner: Int, _ input: UnsafePointer<Float>, _ inputStride: Int, _ output: UnsafeMutablePointer<Float>,
-  _ outputStride: Int
+func panel<Format: WeightFormat, Input: WeightFormat, let tokens: Int>(
+  _ format: Format.Type, _ inputFormat: Input.Type, _ shape: InlineArray<tokens, Void>.Type,
+  _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, _ input: UnsafeRawPointer, _ inputStride: Int,
+  _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
 ) {
   var row = 0
   while row < rows {
     tile(
-      format, shape, weights + row * inner * Format.stride, min(4, rows - row), inner, input, inputStride,
-      output + row, outputStride)
+      format, inputFormat, shape, weights + row * inner * Format.stride, min(4, rows - row), inner, input,
+      inputStride, output + row, outputStride)
     row += 4
   }
 }
 
 @inline(__always)
-func multiply<Format: WeightFormat>(
-  _ format: Format.Type, _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, _ input: UnsafePointer<Float>,
-  _ tokens: Int, _ inputStride: Int, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+func multiply<Format: WeightFormat, Input: WeightFormat>(
+  _ format: Format.Type, _ inputFormat: Input.Type, _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int,
+  _ input: UnsafeRawPointer, _ tokens: Int, _ inputStride: Int, _ output: UnsafeMutablePointer<Float>,
+  _ outputStride: Int
 ) {
   var t = 0
   while t < tokens {
-    let x = input + t * inputStride
+    let x = input + t * inputStride * Input.stride
     let y = output + t * outputStride
     switch tokens - t {
     case 2...:
-      panel(format, InlineArray<2, Void>.self, weights, rows, inner, x, inputStride, y, outputStride)
+      panel(
+        format, inputFormat, InlineArray<2, Void>.self, weights, rows, inner, x, inputStride, y, outputStride)
       t += 2
     default:
-      panel(format, InlineArray<1, Void>.self, weights, rows, inner, x, inputStride, y, outputStride)
+      panel(
+        format, inputFormat, InlineArray<1, Void>.self, weights, rows, inner, x, inputStride, y, outputStride)
       t += 1
     }
   }
@@ -149,7 +154,8 @@ public func multiplyF32(
   _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, _ input: UnsafePointer<Float>, _ tokens: Int,
   _ inputStride: Int, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
 ) {
-  multiply(F32Weights.self, weights, rows, inner, input, tokens, inputStride, output, outputStride)
+  multiply(
+    F32Weights.self, F32Weights.self, weights, rows, inner, input, tokens, inputStride, output, outputStride)
 }
 
 /// `output[t][n] = Σk weights[n][k] · input[t][k]` with F16 weights; see `Kernels.multiply` for the contract.
@@ -157,7 +163,8 @@ public func multiplyF16(
   _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, _ input: UnsafePointer<Float>, _ tokens: Int,
   _ inputStride: Int, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
 ) {
-  multiply(F16Weights.self, weights, rows, inner, input, tokens, inputStride, output, outputStride)
+  multiply(
+    F16Weights.self, F32Weights.self, weights, rows, inner, input, tokens, inputStride, output, outputStride)
 }
 
 /// `output[t][n] = Σk weights[n][k] · input[t][k]` with BF16 weights; see `Kernels.multiply` for the contract.
@@ -165,5 +172,14 @@ public func multiplyBF16(
   _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, _ input: UnsafePointer<Float>, _ tokens: Int,
   _ inputStride: Int, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
 ) {
-  multiply(BF16Weights.self, weights, rows, inner, input, tokens, inputStride, output, outputStride)
+  multiply(
+    BF16Weights.self, F32Weights.self, weights, rows, inner, input, tokens, inputStride, output, outputStride)
+}
+
+/// `output[t][n] = Σk weights[n][k] · input[t][k]` with BF16 weights and inputs; see `Kernels.multiply`.
+public func multiplyBF16(
+  _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, halves input: UnsafePointer<UInt16>, _ tokens: Int,
+  _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+) {
+  multiply(BF16Weights.self, BF16Weights.self, weights, rows, inner, input, tokens, inner, output, outputStride)
 }

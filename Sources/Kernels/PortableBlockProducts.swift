@@ -21,7 +21,7 @@ enum PortableBlockProducts {
 
   @Sendable static func multiply(
     _ weights: UnsafeRawPointer, _ type: ElementType, _ rows: Int, _ input: QuantizedRows, _ tokens: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _: UnsafeMutableRawPointer, _: UnsafeRawPointer?
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ scratch: UnsafeMutableRawPointer, _: UnsafeRawPointer?
   ) {
     let codes = scratch.bindMemory(to: Int16.self, capacity: input.columns)
     let factors = (scratch + input.columns * MemoryLayout<Int16>.stride)

@@ -4,6 +4,8 @@ public import Tensor
 /// A product with weights of one block format; see `Kernels.multiply` for the contract.
 struct BlockProduct<Format: PanelFormat> {
   let weights: UnsafeRawPointer
+  /// What will probably be read after these weights.
+  let upcoming: UnsafeRawPointer?
   let rows: Int
   let input: QuantizedRows
   let tokens: Int
@@ -31,6 +33,7 @@ struct BlockProduct<Format: PanelFormat> {
   @inline(__always)
   private func stream(_ row: Int, _ tile: TileInput) {
     let source = eightRows(row)
+    let next = row + 8 < rows ? weights + (row + 8) * stride : upcoming
     let sums = scratch.sums
     for t in 0..<tokens { _mm256_store_ps(sums + 8 * t, _mm256_setzero_ps()) }
     // A stretch of 256 columns stays in the first-level cache.
@@ -39,6 +42,13 @@ struct BlockProduct<Format: PanelFormat> {
     var unit = 0
     while unit < units {
       let count = min(unitsPerStretch, units - unit)
+      // Eight rows are too many streams for the processor to foresee; the next panel as a whole is one.
+      if let next {
+        let start = 8 * unit * Format.byteCount
+        for offset in Swift.stride(from: 0, to: 8 * count * Format.byteCount, by: 64) {
+          prefetch_line(next + start + offset)
+        }
+      }
       for i in 0..<count {
         Format.unpack(
           source + (unit + i) * Format.byteCount, stride, scratch.panels + i * blocksPerUnit * Format.blockBytes)
@@ -156,12 +166,14 @@ public func blockScratchBytes(columns: Int) -> Int {
 /// `output[t][n] = Σk weights[n][k] · input[t][k]` with weights of a block format; see `Kernels.multiply`.
 public func multiplyBlocks(
   _ weights: UnsafeRawPointer, _ type: ElementType, _ rows: Int, _ input: QuantizedRows, _ tokens: Int,
-  _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ scratch: UnsafeMutableRawPointer
+  _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ scratch: UnsafeMutableRawPointer,
+  _ upcoming: UnsafeRawPointer?
 ) {
   @inline(__always)
   func run<Format: PanelFormat>(_: Format.Type) {
     BlockProduct<Format>(
-      weights: weights, rows: rows, input: input, tokens: tokens, output: output, outputStride: outputStride,
+      weights: weights, upcoming: upcoming, rows: rows, input: input, tokens: tokens, output: output,
+      outputStride: outputStride,
       scratch: BlockScratch(scratch, input)
     ).run()
   }

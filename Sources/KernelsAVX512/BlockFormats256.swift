@@ -20,7 +20,7 @@ private struct PartFactors {
 
   /// Writes the factors of part `part`.
   @inline(__always)
-  func store(_ part: Int, _ panel: UnsafeMutableRawPointer) {
+  func store<Sink: PanelSink>(_ part: Int, _ sink: inout Sink) {
     let shift = Int32(8 * (part & 3))
     let (scale, minimum): (__m512i, __m512i)
     if part < 4 {
@@ -36,8 +36,8 @@ private struct PartFactors {
         _mm512_and_si512(_mm512_srli_epi32(nibbles, 4), low),
         _mm512_and_si512(shift_right(words.1, shift + 2), high))
     }
-    panel.storeFactor(_mm512_mul_ps(scaleOfScales, _mm512_cvtepi32_ps(scale)), 0)
-    panel.storeFactor(_mm512_mul_ps(scaleOfMinima, _mm512_cvtepi32_ps(minimum)), 1)
+    sink.factor(_mm512_mul_ps(scaleOfScales, _mm512_cvtepi32_ps(scale)), 0, block: part)
+    sink.factor(_mm512_mul_ps(scaleOfMinima, _mm512_cvtepi32_ps(minimum)), 1, block: part)
   }
 }
 
@@ -47,26 +47,29 @@ enum Q4KPanel: PanelFormat {
   @inline(__always) static var byteCount: Int { 144 }
   typealias Factors = ScaleAndMinimum
   @inline(__always) static var offset: Int32 { 0 }
-  @inline(__always) static func unpack(_ rows: UnsafeRawPointer, _ stride: Int, _ panel: UnsafeMutableRawPointer) {
+  @inline(__always)
+  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
     let factors = PartFactors(rows, stride)
     let mask = _mm512_set1_epi8(15)
     for pair in 0..<4 {
-      let low = panel + 2 * pair * blockBytes
-      let high = low + blockBytes
       for half in 0..<2 {
         let bytes = columns16(rows + 16 + 32 * pair + 16 * half, stride)
-        low.store(_mm512_and_si512(bytes.0, mask), 4 * half)
-        low.store(_mm512_and_si512(bytes.1, mask), 4 * half + 1)
-        low.store(_mm512_and_si512(bytes.2, mask), 4 * half + 2)
-        low.store(_mm512_and_si512(bytes.3, mask), 4 * half + 3)
-        high.store(_mm512_and_si512(_mm512_srli_epi16(bytes.0, 4), mask), 4 * half)
-        high.store(_mm512_and_si512(_mm512_srli_epi16(bytes.1, 4), mask), 4 * half + 1)
-        high.store(_mm512_and_si512(_mm512_srli_epi16(bytes.2, 4), mask), 4 * half + 2)
-        high.store(_mm512_and_si512(_mm512_srli_epi16(bytes.3, 4), mask), 4 * half + 3)
+        store(bytes.0, mask, pair, 4 * half, &sink)
+        store(bytes.1, mask, pair, 4 * half + 1, &sink)
+        store(bytes.2, mask, pair, 4 * half + 2, &sink)
+        store(bytes.3, mask, pair, 4 * half + 3, &sink)
       }
-      factors.store(2 * pair, low)
-      factors.store(2 * pair + 1, high)
+      factors.store(2 * pair, &sink)
+      factors.store(2 * pair + 1, &sink)
     }
+  }
+
+  @inline(__always)
+  private static func store<Sink: PanelSink>(
+    _ bytes: __m512i, _ mask: __m512i, _ pair: Int, _ index: Int, _ sink: inout Sink
+  ) {
+    sink.code(_mm512_and_si512(bytes, mask), index, block: 2 * pair)
+    sink.code(_mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask), index, block: 2 * pair + 1)
   }
 }
 
@@ -76,35 +79,42 @@ enum Q5KPanel: PanelFormat {
   @inline(__always) static var byteCount: Int { 176 }
   typealias Factors = ScaleAndMinimum
   @inline(__always) static var offset: Int32 { 0 }
-  @inline(__always) static func unpack(_ rows: UnsafeRawPointer, _ stride: Int, _ panel: UnsafeMutableRawPointer) {
+  @inline(__always)
+  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
     let factors = PartFactors(rows, stride)
-    for half in 0..<2 {
-      let bits = columns16(rows + 16 + 16 * half, stride)
-      for pair in 0..<4 {
-        let low = panel + 2 * pair * blockBytes
-        let high = low + blockBytes
-        let bytes = columns16(rows + 48 + 32 * pair + 16 * half, stride)
-        let shift = Int32(2 * pair)
-        store(bytes.0, bits.0, shift, low, high, 4 * half)
-        store(bytes.1, bits.1, shift, low, high, 4 * half + 1)
-        store(bytes.2, bits.2, shift, low, high, 4 * half + 2)
-        store(bytes.3, bits.3, shift, low, high, 4 * half + 3)
-      }
+    let firstBits = columns16(rows + 16, stride)
+    let lastBits = columns16(rows + 32, stride)
+    for pair in 0..<4 {
+      store(columns16(rows + 48 + 32 * pair, stride), firstBits, pair, 0, &sink)
+      store(columns16(rows + 64 + 32 * pair, stride), lastBits, pair, 4, &sink)
+      factors.store(2 * pair, &sink)
+      factors.store(2 * pair + 1, &sink)
     }
-    for part in 0..<8 { factors.store(part, panel + part * blockBytes) }
   }
 
   @inline(__always)
-  private static func store(
-    _ bytes: __m512i, _ bits: __m512i, _ shift: Int32, _ low: UnsafeMutableRawPointer,
-    _ high: UnsafeMutableRawPointer, _ index: Int
+  private static func store<Sink: PanelSink>(
+    _ bytes: (__m512i, __m512i, __m512i, __m512i), _ bits: (__m512i, __m512i, __m512i, __m512i), _ pair: Int,
+    _ index: Int, _ sink: inout Sink
+  ) {
+    store(bytes.0, bits.0, pair, index, &sink)
+    store(bytes.1, bits.1, pair, index + 1, &sink)
+    store(bytes.2, bits.2, pair, index + 2, &sink)
+    store(bytes.3, bits.3, pair, index + 3, &sink)
+  }
+
+  @inline(__always)
+  private static func store<Sink: PanelSink>(
+    _ bytes: __m512i, _ bits: __m512i, _ pair: Int, _ index: Int, _ sink: inout Sink
   ) {
     let mask = _mm512_set1_epi8(15)
     let one = _mm512_set1_epi8(1)
+    let shift = Int32(2 * pair)
     let lowBit = _mm512_slli_epi16(_mm512_and_si512(shift_right(bits, shift), one), 4)
     let highBit = _mm512_slli_epi16(_mm512_and_si512(shift_right(bits, shift + 1), one), 4)
-    low.store(_mm512_or_si512(_mm512_and_si512(bytes, mask), lowBit), index)
-    high.store(_mm512_or_si512(_mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask), highBit), index)
+    sink.code(_mm512_or_si512(_mm512_and_si512(bytes, mask), lowBit), index, block: 2 * pair)
+    sink.code(
+      _mm512_or_si512(_mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask), highBit), index, block: 2 * pair + 1)
   }
 }
 
@@ -116,49 +126,63 @@ enum Q6KPanel: PanelFormat {
   @inline(__always) static var byteCount: Int { 210 }
   typealias Factors = TwoScales
   @inline(__always) static var offset: Int32 { 32 }
-  @inline(__always) static func unpack(_ rows: UnsafeRawPointer, _ stride: Int, _ panel: UnsafeMutableRawPointer) {
-    for half in 0..<2 {
-      for quarter in 0..<2 {
-        let bits = columns16(rows + 128 + 32 * half + 16 * quarter, stride)
-        for side in 0..<2 {
-          let bytes = columns16(rows + 64 * half + 32 * side + 16 * quarter, stride)
-          let low = panel + (4 * half + side) * blockBytes
-          let high = low + 2 * blockBytes
-          let shift = Int32(2 * side)
-          store(bytes.0, bits.0, shift, low, high, 4 * quarter)
-          store(bytes.1, bits.1, shift, low, high, 4 * quarter + 1)
-          store(bytes.2, bits.2, shift, low, high, 4 * quarter + 2)
-          store(bytes.3, bits.3, shift, low, high, 4 * quarter + 3)
-        }
-      }
-    }
+  @inline(__always)
+  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
     let scale = halves16(rows + 208, stride)
     let scales = columns16(rows + 192, stride)
-    storeFactors(scales.0, scale, panel)
-    storeFactors(scales.1, scale, panel + 2 * blockBytes)
-    storeFactors(scales.2, scale, panel + 4 * blockBytes)
-    storeFactors(scales.3, scale, panel + 6 * blockBytes)
+    unpackHalf(rows, 0, stride, scale, scales.0, scales.1, &sink)
+    unpackHalf(rows, 1, stride, scale, scales.2, scales.3, &sink)
   }
 
   @inline(__always)
-  private static func store(
-    _ bytes: __m512i, _ bits: __m512i, _ shift: Int32, _ low: UnsafeMutableRawPointer,
-    _ high: UnsafeMutableRawPointer, _ index: Int
+  private static func unpackHalf<Sink: PanelSink>(
+    _ rows: UnsafeRawPointer, _ half: Int, _ stride: Int, _ scale: __m512, _ firstScales: __m512i,
+    _ lastScales: __m512i, _ sink: inout Sink
+  ) {
+    for quarter in 0..<2 {
+      let bits = columns16(rows + 128 + 32 * half + 16 * quarter, stride)
+      let first = columns16(rows + 64 * half + 16 * quarter, stride)
+      store(first, bits, 0, 4 * half, 4 * quarter, &sink)
+      let last = columns16(rows + 64 * half + 32 + 16 * quarter, stride)
+      store(last, bits, 2, 4 * half + 1, 4 * quarter, &sink)
+    }
+    storeFactors(firstScales, scale, 4 * half, &sink)
+    storeFactors(lastScales, scale, 4 * half + 2, &sink)
+  }
+
+  @inline(__always)
+  private static func store<Sink: PanelSink>(
+    _ bytes: (__m512i, __m512i, __m512i, __m512i), _ bits: (__m512i, __m512i, __m512i, __m512i), _ shift: Int32,
+    _ block: Int, _ index: Int, _ sink: inout Sink
+  ) {
+    store(bytes.0, bits.0, shift, block, index, &sink)
+    store(bytes.1, bits.1, shift, block, index + 1, &sink)
+    store(bytes.2, bits.2, shift, block, index + 2, &sink)
+    store(bytes.3, bits.3, shift, block, index + 3, &sink)
+  }
+
+  /// The low nibbles belong to block `block`, the high ones to the next but one.
+  @inline(__always)
+  private static func store<Sink: PanelSink>(
+    _ bytes: __m512i, _ bits: __m512i, _ shift: Int32, _ block: Int, _ index: Int, _ sink: inout Sink
   ) {
     let mask = _mm512_set1_epi8(15)
     let two = _mm512_set1_epi8(3)
     let lowBits = _mm512_slli_epi16(_mm512_and_si512(shift_right(bits, shift), two), 4)
     let highBits = _mm512_slli_epi16(_mm512_and_si512(shift_right(bits, shift + 4), two), 4)
-    low.store(_mm512_or_si512(_mm512_and_si512(bytes, mask), lowBits), index)
-    high.store(_mm512_or_si512(_mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask), highBits), index)
+    sink.code(_mm512_or_si512(_mm512_and_si512(bytes, mask), lowBits), index, block: block)
+    sink.code(
+      _mm512_or_si512(_mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask), highBits), index, block: block + 2)
   }
 
   /// Factors of two blocks, from four signed bytes a row.
   @inline(__always)
-  private static func storeFactors(_ bytes: __m512i, _ scale: __m512, _ panel: UnsafeMutableRawPointer) {
+  private static func storeFactors<Sink: PanelSink>(
+    _ bytes: __m512i, _ scale: __m512, _ block: Int, _ sink: inout Sink
+  ) {
     for index in 0..<4 {
       let signed = _mm512_srai_epi32(_mm512_slli_epi32(bytes, UInt32(24 - 8 * index)), 24)
-      (panel + index / 2 * blockBytes).storeFactor(_mm512_mul_ps(scale, _mm512_cvtepi32_ps(signed)), index % 2)
+      sink.factor(_mm512_mul_ps(scale, _mm512_cvtepi32_ps(signed)), index % 2, block: block + index / 2)
     }
   }
 }

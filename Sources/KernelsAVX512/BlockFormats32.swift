@@ -13,33 +13,33 @@ private func highNibbles(_ bytes: __m512i) -> __m512i {
 
 /// Writes the codes of sixteen bytes of nibbles a row.
 @inline(__always)
-private func storeNibbles(_ rows: UnsafeRawPointer, _ stride: Int, _ panel: UnsafeMutableRawPointer) {
+private func storeNibbles<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
   let bytes = columns16(rows, stride)
-  panel.store(lowNibbles(bytes.0), 0)
-  panel.store(lowNibbles(bytes.1), 1)
-  panel.store(lowNibbles(bytes.2), 2)
-  panel.store(lowNibbles(bytes.3), 3)
-  panel.store(highNibbles(bytes.0), 4)
-  panel.store(highNibbles(bytes.1), 5)
-  panel.store(highNibbles(bytes.2), 6)
-  panel.store(highNibbles(bytes.3), 7)
+  sink.code(lowNibbles(bytes.0), 0, block: 0)
+  sink.code(lowNibbles(bytes.1), 1, block: 0)
+  sink.code(lowNibbles(bytes.2), 2, block: 0)
+  sink.code(lowNibbles(bytes.3), 3, block: 0)
+  sink.code(highNibbles(bytes.0), 4, block: 0)
+  sink.code(highNibbles(bytes.1), 5, block: 0)
+  sink.code(highNibbles(bytes.2), 6, block: 0)
+  sink.code(highNibbles(bytes.3), 7, block: 0)
 }
 
 /// Writes the codes of sixteen bytes of nibbles a row, whose fifth bits are those of a 32-bit word a row.
 @inline(__always)
-private func storeNibbles(
-  _ rows: UnsafeRawPointer, fifthBits: UnsafeRawPointer, _ stride: Int, _ panel: UnsafeMutableRawPointer
+private func storeNibbles<Sink: PanelSink>(
+  _ rows: UnsafeRawPointer, fifthBits: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink
 ) {
   let bytes = columns16(rows, stride)
   let bits = words16(fifthBits, stride)
-  panel.store(_mm512_or_si512(lowNibbles(bytes.0), fifth(bits, 0)), 0)
-  panel.store(_mm512_or_si512(lowNibbles(bytes.1), fifth(bits, 4)), 1)
-  panel.store(_mm512_or_si512(lowNibbles(bytes.2), fifth(bits, 8)), 2)
-  panel.store(_mm512_or_si512(lowNibbles(bytes.3), fifth(bits, 12)), 3)
-  panel.store(_mm512_or_si512(highNibbles(bytes.0), fifth(bits, 16)), 4)
-  panel.store(_mm512_or_si512(highNibbles(bytes.1), fifth(bits, 20)), 5)
-  panel.store(_mm512_or_si512(highNibbles(bytes.2), fifth(bits, 24)), 6)
-  panel.store(_mm512_or_si512(highNibbles(bytes.3), fifth(bits, 28)), 7)
+  sink.code(_mm512_or_si512(lowNibbles(bytes.0), fifth(bits, 0)), 0, block: 0)
+  sink.code(_mm512_or_si512(lowNibbles(bytes.1), fifth(bits, 4)), 1, block: 0)
+  sink.code(_mm512_or_si512(lowNibbles(bytes.2), fifth(bits, 8)), 2, block: 0)
+  sink.code(_mm512_or_si512(lowNibbles(bytes.3), fifth(bits, 12)), 3, block: 0)
+  sink.code(_mm512_or_si512(highNibbles(bytes.0), fifth(bits, 16)), 4, block: 0)
+  sink.code(_mm512_or_si512(highNibbles(bytes.1), fifth(bits, 20)), 5, block: 0)
+  sink.code(_mm512_or_si512(highNibbles(bytes.2), fifth(bits, 24)), 6, block: 0)
+  sink.code(_mm512_or_si512(highNibbles(bytes.3), fifth(bits, 28)), 7, block: 0)
 }
 
 /// Bits `first` to `first + 3` of each word as bit 4 of its four bytes.
@@ -59,9 +59,10 @@ enum Q40Panel: PanelFormat {
   @inline(__always) static var columns: Int { 32 }
   @inline(__always) static var byteCount: Int { 18 }
   @inline(__always) static var offset: Int32 { 8 }
-  @inline(__always) static func unpack(_ rows: UnsafeRawPointer, _ stride: Int, _ panel: UnsafeMutableRawPointer) {
-    storeNibbles(rows + 2, stride, panel)
-    panel.storeFactor(halves16(rows, stride), 0)
+  @inline(__always)
+  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
+    storeNibbles(rows + 2, stride, &sink)
+    sink.factor(halves16(rows, stride), 0, block: 0)
   }
 }
 
@@ -70,9 +71,10 @@ enum Q41Panel: PanelFormat {
   @inline(__always) static var byteCount: Int { 20 }
   typealias Factors = ScaleAndMinimum
   @inline(__always) static var offset: Int32 { 0 }
-  @inline(__always) static func unpack(_ rows: UnsafeRawPointer, _ stride: Int, _ panel: UnsafeMutableRawPointer) {
-    storeNibbles(rows + 4, stride, panel)
-    storeScaleAndMinimum(words16(rows, stride), panel)
+  @inline(__always)
+  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
+    storeNibbles(rows + 4, stride, &sink)
+    storeScaleAndMinimum(words16(rows, stride), &sink)
   }
 }
 
@@ -81,9 +83,10 @@ enum Q50Panel: PanelFormat {
   @inline(__always) static var columns: Int { 32 }
   @inline(__always) static var byteCount: Int { 22 }
   @inline(__always) static var offset: Int32 { 16 }
-  @inline(__always) static func unpack(_ rows: UnsafeRawPointer, _ stride: Int, _ panel: UnsafeMutableRawPointer) {
-    storeNibbles(rows + 6, fifthBits: rows + 2, stride, panel)
-    panel.storeFactor(halves16(rows, stride), 0)
+  @inline(__always)
+  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
+    storeNibbles(rows + 6, fifthBits: rows + 2, stride, &sink)
+    sink.factor(halves16(rows, stride), 0, block: 0)
   }
 }
 
@@ -92,9 +95,10 @@ enum Q51Panel: PanelFormat {
   @inline(__always) static var byteCount: Int { 24 }
   typealias Factors = ScaleAndMinimum
   @inline(__always) static var offset: Int32 { 0 }
-  @inline(__always) static func unpack(_ rows: UnsafeRawPointer, _ stride: Int, _ panel: UnsafeMutableRawPointer) {
-    storeNibbles(rows + 8, fifthBits: rows + 4, stride, panel)
-    storeScaleAndMinimum(words16(rows, stride), panel)
+  @inline(__always)
+  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
+    storeNibbles(rows + 8, fifthBits: rows + 4, stride, &sink)
+    storeScaleAndMinimum(words16(rows, stride), &sink)
   }
 }
 
@@ -104,22 +108,23 @@ enum Q80Panel: PanelFormat {
   @inline(__always) static var columns: Int { 32 }
   @inline(__always) static var byteCount: Int { 34 }
   @inline(__always) static var offset: Int32 { 128 }
-  @inline(__always) static func unpack(_ rows: UnsafeRawPointer, _ stride: Int, _ panel: UnsafeMutableRawPointer) {
+  @inline(__always)
+  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
     let sign = _mm512_set1_epi8(-128)
     for half in 0..<2 {
       let bytes = columns16(rows + 2 + 16 * half, stride)
-      panel.store(_mm512_xor_si512(bytes.0, sign), 4 * half)
-      panel.store(_mm512_xor_si512(bytes.1, sign), 4 * half + 1)
-      panel.store(_mm512_xor_si512(bytes.2, sign), 4 * half + 2)
-      panel.store(_mm512_xor_si512(bytes.3, sign), 4 * half + 3)
+      sink.code(_mm512_xor_si512(bytes.0, sign), 4 * half, block: 0)
+      sink.code(_mm512_xor_si512(bytes.1, sign), 4 * half + 1, block: 0)
+      sink.code(_mm512_xor_si512(bytes.2, sign), 4 * half + 2, block: 0)
+      sink.code(_mm512_xor_si512(bytes.3, sign), 4 * half + 3, block: 0)
     }
-    panel.storeFactor(halves16(rows, stride), 0)
+    sink.factor(halves16(rows, stride), 0, block: 0)
   }
 }
 
 /// Scale and minimum of formats that store weight = scale · code + minimum, as halves of a word.
 @inline(__always)
-private func storeScaleAndMinimum(_ words: __m512i, _ panel: UnsafeMutableRawPointer) {
-  panel.storeFactor(lowHalves(words), 0)
-  panel.storeFactor(_mm512_sub_ps(_mm512_setzero_ps(), lowHalves(_mm512_srli_epi32(words, 16))), 1)
+private func storeScaleAndMinimum<Sink: PanelSink>(_ words: __m512i, _ sink: inout Sink) {
+  sink.factor(lowHalves(words), 0, block: 0)
+  sink.factor(_mm512_sub_ps(_mm512_setzero_ps(), lowHalves(_mm512_srli_epi32(words, 16))), 1, block: 0)
 }

@@ -21,8 +21,8 @@ protocol PanelFormat {
   static var byteCount: Int { get }
   /// What is subtracted from every code before it is multiplied; 0 where there is a minimum.
   static var offset: Int32 { get }
-  /// Unpacks `columns` weights of sixteen rows, `stride` bytes apart, to `columns / 32` panel blocks.
-  static func unpack(_ rows: UnsafeRawPointer, _ stride: Int, _ panel: UnsafeMutableRawPointer)
+  /// Unpacks `columns` weights of sixteen rows, `stride` bytes apart, to `columns / 32` blocks of `sink`.
+  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink)
 }
 
 extension PanelFormat {
@@ -68,14 +68,28 @@ func words16(_ rows: UnsafeRawPointer, _ stride: Int) -> __m512i { gather_words1
 @inline(__always)
 func lowHalves(_ words: __m512i) -> __m512 { _mm512_cvtph_ps(_mm512_cvtepi32_epi16(words)) }
 
-extension UnsafeMutableRawPointer {
-  /// Writes vector `index` of a panel block.
-  @inline(__always)
-  func store(_ vector: __m512i, _ index: Int) { _mm512_store_si512(self + 64 * index, vector) }
+/// What takes the vectors of panel blocks as they are unpacked: memory, or a product.
+///
+/// A block's codes come before its factors, factors come in ascending order, and so do the blocks' factors.
+protocol PanelSink {
+  /// Takes code vector `index` of block `block`, counted within what is unpacked together.
+  mutating func code(_ vector: __m512i, _ index: Int, block: Int)
+  /// Takes factor vector `index` of block `block`.
+  mutating func factor(_ vector: __m512, _ index: Int, block: Int)
+}
 
-  /// Writes factor vector `index` of a panel block.
+/// Panel blocks in memory, aligned to 64.
+struct PanelMemory: PanelSink {
+  let base: UnsafeMutableRawPointer
+  let blockBytes: Int
+
   @inline(__always)
-  func storeFactor(_ vector: __m512, _ index: Int) {
-    _mm512_store_ps(self + 64 * (PanelBlock.codeVectors + index), vector)
+  func code(_ vector: __m512i, _ index: Int, block: Int) {
+    _mm512_store_si512(base + block * blockBytes + 64 * index, vector)
+  }
+
+  @inline(__always)
+  func factor(_ vector: __m512, _ index: Int, block: Int) {
+    _mm512_store_ps(base + block * blockBytes + 64 * (PanelBlock.codeVectors + index), vector)
   }
 }

@@ -23,52 +23,81 @@ struct BlockProduct<Format: PanelFormat> {
   func run() {
     if tokens <= widestTile {
       let tile = tileInput(0, tokens)
-      for row in Swift.stride(from: 0, to: rows, by: 16) { stream(row, tile) }
+      for row in Swift.stride(from: 0, to: rows, by: 16) {
+        let next = row + 16 < rows ? weights + (row + 16) * stride : upcoming
+        switch Format.Factors.correctionsPerBlock == 1 ? tokens : widestTile {
+        case 1: dot(InlineArray<1, Void>.self, row, tile, next)
+        case 2: dot(InlineArray<2, Void>.self, row, tile, next)
+        case 3: dot(InlineArray<3, Void>.self, row, tile, next)
+        case 4: dot(InlineArray<4, Void>.self, row, tile, next)
+        default: stream(row, tile, next)
+        }
+        store(row, 0, tokens)
+      }
     } else {
       let group = max(1, min(4, BlockScratch.panelBudget / panelBytes))
       for row in Swift.stride(from: 0, to: rows, by: 16 * group) { pass(row, min(group, (rows - row + 15) / 16)) }
     }
   }
 
+  /// Asks for what sixteen rows from `next` on hold at the columns of units `unit ..< unit + count`, or as much of
+  /// them elsewhere: sixteen rows are too many streams for the processor to foresee, the next panel as a whole is one.
   @inline(__always)
-  private func stream(_ row: Int, _ tile: TileInput) {
+  private func prefetch(_ next: UnsafeRawPointer?, _ unit: Int, _ count: Int) {
+    guard let next else { return }
+    let start = 16 * unit * Format.byteCount
+    for offset in Swift.stride(from: 0, to: 16 * count * Format.byteCount, by: 64) {
+      prefetch_line(next + start + offset)
+    }
+  }
+
+  @inline(__always)
+  private func dot<let width: Int>(
+    _: InlineArray<width, Void>.Type, _ row: Int, _ tile: TileInput, _ next: UnsafeRawPointer?
+  ) {
     let source = sixteenRows(row)
-    let next = row + 16 < rows ? weights + (row + 16) * stride : upcoming
-    let sums = scratch.sums
-    for t in 0..<tokens { _mm512_store_ps(sums + 16 * t, _mm512_setzero_ps()) }
+    var dot = BlockDot<Format.Factors, width>(tile)
+    for unit in 0..<input.columns / Format.columns {
+      prefetch(next, unit, 1)
+      Format.unpack(source + unit * Format.byteCount, stride, &dot)
+      dot.firstBlock += blocksPerUnit
+    }
+    dot.store(scratch.sums)
+  }
+
+  @inline(__always)
+  private func stream(_ row: Int, _ tile: TileInput, _ next: UnsafeRawPointer?) {
+    let source = sixteenRows(row)
+    for t in 0..<tokens { _mm512_store_ps(scratch.sums + 16 * t, _mm512_setzero_ps()) }
     // A stretch of 256 columns stays in the first-level cache.
     let unitsPerStretch = max(1, 8 / blocksPerUnit)
     let units = input.columns / Format.columns
     var unit = 0
     while unit < units {
       let count = min(unitsPerStretch, units - unit)
-      // Sixteen rows are too many streams for the processor to foresee; the next panel as a whole is one.
-      if let next {
-        let start = 16 * unit * Format.byteCount
-        for offset in Swift.stride(from: 0, to: 16 * count * Format.byteCount, by: 64) {
-          prefetch_line(next + start + offset)
-        }
-      }
-      for i in 0..<count {
-        Format.unpack(
-          source + (unit + i) * Format.byteCount, stride, scratch.panels + i * blocksPerUnit * Format.blockBytes)
-      }
+      prefetch(next, unit, count)
+      unpack(source + unit * Format.byteCount, count, scratch.panels)
       addBlocks(
-        Format.Factors.self, tokens: tokens, scratch.panels, unit * blocksPerUnit, count * blocksPerUnit, tile, sums)
+        Format.Factors.self, tokens: tokens, scratch.panels, unit * blocksPerUnit, count * blocksPerUnit, tile,
+        scratch.sums)
       unit += count
     }
-    store(row, 0, tokens)
+  }
+
+  /// Unpacks `count` units of sixteen rows to memory.
+  @inline(__always)
+  private func unpack(_ source: UnsafeRawPointer, _ count: Int, _ panel: UnsafeMutableRawPointer) {
+    for unit in 0..<count {
+      var memory = PanelMemory(
+        base: panel + unit * blocksPerUnit * Format.blockBytes, blockBytes: Format.blockBytes)
+      Format.unpack(source + unit * Format.byteCount, stride, &memory)
+    }
   }
 
   @inline(__always)
   private func pass(_ row: Int, _ panels: Int) {
     for panel in 0..<panels {
-      let source = sixteenRows(row + 16 * panel)
-      for unit in 0..<input.columns / Format.columns {
-        Format.unpack(
-          source + unit * Format.byteCount, stride,
-          scratch.panels + panel * panelBytes + unit * blocksPerUnit * Format.blockBytes)
-      }
+      unpack(sixteenRows(row + 16 * panel), input.columns / Format.columns, scratch.panels + panel * panelBytes)
     }
     // Tiles of nearly the same width.
     let tiles = (tokens + widestTile - 1) / widestTile

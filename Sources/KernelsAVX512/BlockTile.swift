@@ -21,10 +21,13 @@ protocol PanelFactors {
   static var factorVectors: Int { get }
   /// Corrections a token has for each block.
   static var correctionsPerBlock: Int { get }
+  /// Whether the second factor is a minimum.
+  static var hasMinimum: Bool { get }
 }
 
 /// One scale for 32 columns.
 enum SingleScale: PanelFactors {
+  @inline(__always) static var hasMinimum: Bool { false }
   @inline(__always) static var factorVectors: Int { 1 }
   @inline(__always) static var correctionsPerBlock: Int { 1 }
 
@@ -41,6 +44,7 @@ enum SingleScale: PanelFactors {
 
 /// A scale for the first and one for the last sixteen columns.
 enum TwoScales: PanelFactors {
+  @inline(__always) static var hasMinimum: Bool { false }
   @inline(__always) static var factorVectors: Int { 2 }
   @inline(__always) static var correctionsPerBlock: Int { 2 }
 
@@ -61,6 +65,7 @@ enum TwoScales: PanelFactors {
 
 /// A scale and a minimum for 32 columns.
 enum ScaleAndMinimum: PanelFactors {
+  @inline(__always) static var hasMinimum: Bool { true }
   @inline(__always) static var factorVectors: Int { 2 }
   @inline(__always) static var correctionsPerBlock: Int { 1 }
 

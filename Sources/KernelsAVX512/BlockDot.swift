@@ -1,0 +1,54 @@
+import CIntrinsics
+
+/// A product of few tokens that takes panel vectors as they are unpacked, without a way through memory. It adds up as
+/// `addBlocks` does. For formats with one scale a block; with two, too many integers are under way for the registers.
+struct BlockDot<Factors: PanelFactors, let tokens: Int>: PanelSink {
+  private let input: TileInput
+  /// The number of the first block of what is being unpacked.
+  var firstBlock = 0
+  private var sums = InlineArray<tokens, __m512>(repeating: _mm512_setzero_ps())
+  /// Integers of the at most two blocks whose codes are under way at once.
+  private var integers = InlineArray<2, InlineArray<tokens, __m512i>>(
+    repeating: InlineArray<tokens, __m512i>(repeating: _mm512_setzero_si512()))
+
+  @inline(__always)
+  init(_ input: TileInput) { self.input = input }
+
+  @inline(__always)
+  mutating func code(_ vector: __m512i, _ index: Int, block: Int) {
+    let column = 32 * (firstBlock + block) + 4 * index
+    let open = block % 2
+    for t in 0..<tokens {
+      let four = UnsafeRawPointer(input.values + t * input.columns + column).loadUnaligned(as: Int32.self)
+      integers[open][t] = _mm512_dpbusd_epi32(integers[open][t], vector, _mm512_set1_epi32(four))
+    }
+  }
+
+  @inline(__always)
+  mutating func factor(_ vector: __m512, _ index: Int, block: Int) {
+    let number = firstBlock + block
+    if Factors.hasMinimum && index == 1 {
+      for t in 0..<tokens {
+        let factor = UnsafeRawPointer(input.corrections + t * input.blocks + number).load(as: Float.self)
+        sums[t] = _mm512_fnmadd_ps(vector, _mm512_set1_ps(factor), sums[t])
+      }
+      return
+    }
+    let open = block % 2
+    for t in 0..<tokens {
+      var total = integers[open][t]
+      if !Factors.hasMinimum {
+        total = _mm512_add_epi32(total, _mm512_set1_epi32(input.corrections[t * input.blocks + number]))
+      }
+      let product = _mm512_mul_ps(vector, _mm512_set1_ps(input.scales[t * input.blocks + number]))
+      sums[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(total), product, sums[t])
+      integers[open][t] = _mm512_setzero_si512()
+    }
+  }
+
+  /// Writes the sums, a vector a token.
+  @inline(__always)
+  func store(_ output: UnsafeMutablePointer<Float>) {
+    for t in 0..<tokens { _mm512_store_ps(output + 16 * t, sums[t]) }
+  }
+}

@@ -31,7 +31,8 @@ struct ReferenceModel: Sendable, CustomTestStringConvertible {
 
   static let names = [
     "bf16-awkward-sizes", "bf16-dense-layers", "bf16-eps-conv-layers", "bf16-interval2-r4", "bf16-sharded", "bf16-tied",
-    "bf16-yarn-old-keys", "f16-equal-heads", "f32-interval4", "f32-yarn", "mixed-eight-layers",
+    "bf16-yarn-old-keys", "f16-equal-heads", "f32-interval4", "f32-yarn", "llama-bf16", "llama-llama3-rope",
+    "mixed-eight-layers", "qwen2-f16", "qwen3-moe", "qwen3-moe-normalised", "qwen3-yarn",
   ]
 
   static let folder = Bundle.module.bundleURL.appendingPathComponent("Fixtures")

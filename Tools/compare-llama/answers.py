@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Compares apus's answers with llama.cpp's on one GGUF file; exits 1 where they differ too much.
+
+    python3 Tools/compare-llama/answers.py --model F.gguf [--greedy] [--divergence] [--bound 0.002]
+
+--greedy: tokenizes prompts and continues each by 64 tokens in both. The ids have to be the same up to the first token
+where llama.cpp's own two best logits are closer than 0.05: from there on the texts may part.
+--divergence: the mean Kullback-Leibler divergence of apus's next-token distributions from llama.cpp's, over 2,000
+tokens; --random takes random ids for models without a tokenizer. Both are done where neither is named.
+"""
+
+import argparse
+import json
+import os
+import pydoc_data.topics
+import random
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy
+
+from llama import ROOT, Llama, Model
+
+PROMPTS = [
+    "The capital of France is",
+    "<|im_start|>user\nWrite a short poem about swifts.<|im_end|>\n<|im_start|>assistant\n",
+    "def fibonacci(n):\n    \"\"\"The n-th Fibonacci number.\"\"\"\n",
+    "<|im_start|>user\nHow many legs have 3 spiders and 2 birds?<|im_end|>\n<|im_start|>assistant\n",
+    "In 1969, 20 July:",
+    "Les martinets dorment en volant, parce que",
+    "1. Preheat the oven to 180°C.\n2.",
+    "Once upon a time there was a small bird that could not",
+]
+GREEDY_TOKENS = 64
+LEAST_GAP = 0.05
+
+
+class Apus:
+    """The commands that are compared."""
+
+    def __init__(self, arguments):
+        self.program = arguments.apus
+        self.flags = ["--model", str(arguments.model)]
+        self.engine_flags = ["--threads", str(arguments.threads), *shlex.split(arguments.apus_flags)]
+
+    def _run(self, command: str, *flags: str, stdin: str = "") -> str:
+        done = subprocess.run([self.program, command, *self.flags, *flags], input=stdin, stdout=subprocess.PIPE,
+                              text=True)
+        if done.returncode != 0:
+            sys.exit(f"apus {command} failed")
+        return done.stdout
+
+    def tokenize(self, text: str) -> list[int]:
+        return json.loads(self._run("tokenize", stdin=json.dumps(text) + "\n"))
+
+    def generate(self, ids: list[int], count: int) -> list[int]:
+        out = self._run("generate", "--tokens", ",".join(map(str, ids)), "--max-tokens", str(count), "--temperature",
+                        "0", "--ignore-eos", "--json", *self.engine_flags)
+        return json.loads(out)["ids"]
+
+    def logits(self, ids: list[int], size: int) -> numpy.ndarray:
+        with tempfile.NamedTemporaryFile(suffix=".f32") as file:
+            self._run("score", "--input", "-", "--logits", file.name, *self.engine_flags,
+                      stdin=json.dumps({"sequences": [ids]}))
+            return numpy.fromfile(file.name, dtype=numpy.float32).reshape(len(ids), size)
+
+
+def greedy(model: Model, ids: list[int], count: int) -> tuple[list[int], list[float]]:
+    """llama.cpp's continuation, and for each of its tokens how far the second best logit was below the best."""
+    model.clear()
+    found, gaps = [], []
+    pending = ids
+    for _ in range(count):
+        row = model.logits(pending)[-1]
+        best = int(row.argmax())
+        second, first = numpy.partition(row, -2)[-2:]
+        found.append(best)
+        gaps.append(float(first - second))
+        pending = [best]
+    return found, gaps
+
+
+def compare_greedy(apus: Apus, model: Model) -> bool:
+    good = True
+    for prompt in PROMPTS:
+        ids = model.tokenize(prompt)
+        own = apus.tokenize(prompt)
+        # llama.cpp puts a token before the text where the model wants one; a plain tokenizer does not.
+        same_ids = own == ids or own == ids[1:]
+        theirs, gaps = greedy(model, ids, GREEDY_TOKENS)
+        ours = apus.generate(ids, GREEDY_TOKENS)
+        first = next((i for i in range(GREEDY_TOKENS) if ours[i] != theirs[i]), None)
+        if first is None:
+            verdict = f"{GREEDY_TOKENS} tokens equal"
+        else:
+            verdict = f"{first} tokens equal, then a gap of {gaps[first]:.3f}"
+        fine = same_ids and (first is None or gaps[first] < LEAST_GAP)
+        print(f"{'ok ' if fine else 'BAD'} {verdict}{'' if same_ids else ', other prompt ids'}: {prompt[:50]!r}",
+              flush=True)
+        good = good and fine
+    return good
+
+
+def log_softmax(rows: numpy.ndarray) -> numpy.ndarray:
+    rows = rows.astype(numpy.float64)
+    rows -= rows.max(axis=1, keepdims=True)
+    return rows - numpy.log(numpy.exp(rows).sum(axis=1, keepdims=True))
+
+
+def sequences(model: Model, arguments) -> list[list[int]]:
+    """Sequences of equal length, with --tokens tokens in all."""
+    length = arguments.length
+    count = arguments.tokens // length
+    if arguments.random:
+        random.seed(1)
+        return [[random.randrange(model.size) for _ in range(length)] for _ in range(count)]
+    text = arguments.text.read_text() if arguments.text else "\n".join(pydoc_data.topics.topics.values())
+    ids = model.tokenize(text)
+    step = len(ids) // count
+    if step < length:
+        sys.exit(f"the text has {len(ids)} tokens, {count * length} are needed")
+    return [ids[i * step:i * step + length] for i in range(count)]
+
+
+def compare_divergence(apus: Apus, model: Model, arguments) -> bool:
+    divergences, agreements = [], []
+    for ids in sequences(model, arguments):
+        model.clear()
+        theirs = model.logits(ids)
+        ours = apus.logits(ids, model.size)
+        # Some rows at a time, so that F64 copies stay small.
+        for row in range(0, len(ids), 32):
+            p = log_softmax(theirs[row:row + 32])
+            q = log_softmax(ours[row:row + 32])
+            divergences.append((numpy.exp(p) * (p - q)).sum(axis=1))
+            agreements.append(p.argmax(axis=1) == q.argmax(axis=1))
+    divergence = numpy.concatenate(divergences)
+    mean = divergence.mean()
+    fine = bool(mean < arguments.bound)
+    print(f"{'ok ' if fine else 'BAD'} mean divergence {mean:.6f} over {len(divergence)} tokens (bound "
+          f"{arguments.bound}); median {numpy.median(divergence):.6f}, 99% below {numpy.quantile(divergence, 0.99):.6f}, "
+          f"largest {divergence.max():.6f}; same best token: {100 * numpy.concatenate(agreements).mean():.2f}%")
+    return fine
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, required=True, help="a GGUF file")
+    parser.add_argument("--greedy", action="store_true")
+    parser.add_argument("--divergence", action="store_true")
+    parser.add_argument("--bound", type=float, default=0.002, help="0.002 suits Q8_0, 0.01 Q4_K_M")
+    parser.add_argument("--tokens", type=int, default=2000, help="tokens of the divergence")
+    parser.add_argument("--length", type=int, default=500, help="tokens of a sequence of them")
+    parser.add_argument("--random", action="store_true", help="random ids instead of a text")
+    parser.add_argument("--text", type=Path, help="a text; default: Python's documentation")
+    parser.add_argument("--apus", default=str(ROOT / ".build/release/apus"), help="the program")
+    parser.add_argument("--apus-flags", default="", help="further flags of apus generate and score")
+    parser.add_argument("--llama", type=Path, default=ROOT / ".build/llama.cpp", help="folder of source and build")
+    parser.add_argument("--llama-package", type=Path, help="the source package, where it is not to be downloaded")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    arguments = parser.parse_args()
+    both = arguments.greedy == arguments.divergence
+
+    llama = Llama(arguments.llama)
+    llama.build(arguments.llama_package)
+    model = Model(llama, arguments.model, context=max(512, arguments.length), threads=arguments.threads)
+    apus = Apus(arguments)
+    good = True
+    if arguments.greedy or both:
+        good = compare_greedy(apus, model) and good
+    if arguments.divergence or both:
+        good = compare_divergence(apus, model, arguments) and good
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()

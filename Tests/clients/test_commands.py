@@ -1,4 +1,5 @@
 """The commands, beside the Hugging Face implementations they have to agree with."""
+import array
 import json
 import math
 
@@ -108,3 +109,47 @@ def test_a_missing_model_and_a_bad_id_are_named(tmp_path):
     assert done.returncode == 1 and "99999" in done.stderr
     done = run("score", "--input", "-", stdin='{"sequences": [[1, "x"]]}', check=False)
     assert done.returncode == 1 and "sequences[0][1]" in done.stderr
+
+
+def test_score_writes_all_logits(tmp_path):
+    ids, file = [1, 2, 3, 4, 5], tmp_path / "logits"
+    given = json.dumps({"sequences": [ids[:2], ids]})
+    scored = json.loads(run("score", "--input", "-", "--logits", file, stdin=given).stdout)["sequences"]
+    size = json.loads(run("inspect", "--json").stdout)["vocabulary_size"]
+    numbers = array.array("f", file.read_bytes())
+    assert len(numbers) == 7 * size
+    rows = [numbers[i * size:(i + 1) * size] for i in range(7)]
+    assert rows[:2] == rows[2:4]
+    for row, following, logprob in zip(rows[2:], ids[1:], scored[1]["logprobs"]):
+        largest = max(row)
+        total = largest + math.log(sum(math.exp(x - largest) for x in row))
+        assert row[following] - total == pytest.approx(logprob, abs=1e-4)
+    done = run("score", "--input", "-", "--logits", tmp_path / "none" / "logits", stdin=given, check=False)
+    assert done.returncode == 1 and "cannot be written" in done.stderr
+
+
+def test_bench_prints_speeds_and_what_bounds_them():
+    done = run("bench", "--prompt", 40, "--generate", 4, "--depth", 70, "--batch", "1,3", "--repetitions", 1, "--json")
+    one, three = json.loads(done.stdout)
+    assert [result["batch"] for result in (one, three)] == [1, 3]
+    for result in (one, three):
+        assert result["depth"] == 70 and result["prompt"] == 40 and result["generate"] == 4
+        for field in ("prefill_tokens_per_second", "decode_tokens_per_second", "bandwidth_fraction",
+                      "arithmetic_fraction", "bytes_per_decode_token", "multiply_adds_per_prefill_token"):
+            assert result[field] > 0, field
+        assert all(limit > 0 for limit in result["limits"].values())
+        step = result["bytes_per_decode_step"]
+        assert sum(step.values()) == pytest.approx(result["bytes_per_decode_token"] * result["batch"])
+    assert three["bytes_per_decode_step"]["states"] == pytest.approx(3 * one["bytes_per_decode_step"]["states"])
+    assert "decoding 1 of 1" in done.stderr
+    table = run("bench", "--prompt", 0, "--generate", 2, "--repetitions", 1, "--isa", "portable").stdout
+    assert "decode tok/s" in table and "portable" in table
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["--batch", "1,x"], "--batch"), (["--depth", 10_000_000], "context"), (["--isa", "mmx"], "portable"),
+    (["--prompt", 0, "--generate", 0], "cannot both be 0"),
+])
+def test_bench_names_the_flag_at_fault(arguments, said):
+    done = run("bench", *arguments, check=False)
+    assert done.returncode != 0 and said in done.stderr

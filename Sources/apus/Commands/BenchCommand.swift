@@ -102,7 +102,7 @@ struct BenchCommand: ParsableCommand {
     }
     let loaded = try loadModel(folder)
     let isa = isa ?? .best
-    let threads = threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount
+    let threads = threads > 0 ? threads : ProcessorTopology().threadCount
     report("measuring the machine's limits")
     let limits = try MachineLimits.measure(isa, threads: threads)
     var results: [BenchResult] = []

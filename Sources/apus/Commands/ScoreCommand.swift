@@ -22,6 +22,11 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "A JSON file, or - for standard input.")
   var input: String
 
+  @Option(
+    help: ArgumentHelp(
+      "Also write all logits to this file: F32, a row of the vocabulary's size after every token.", valueName: "file"))
+  var logits: String?
+
   @Flag(help: "Go through decode steps, one token at a time, instead of prefill.")
   var stepwise = false
 
@@ -49,10 +54,12 @@ struct ScoreCommand: ParsableCommand {
     }
     let step = stepwise ? 1 : chunk
     let run = try SingleSequence(folder: folder, capacity: max(longest, 1), stepTokens: step, threads: threads)
+    let rows = try logits.map { try LogitsFile(path: $0) }
     var results: [JSON] = []
     for sequence in sequences {
-      results.append(try score(sequence, with: run, top: topCount))
+      results.append(try score(sequence, with: run, top: topCount, rows))
     }
+    try rows?.finish()
     print(JSON.object(["sequences": .array(results)]).serialized())
   }
 
@@ -79,11 +86,12 @@ struct ScoreCommand: ParsableCommand {
     return count
   }
 
-  private func score(_ ids: [Int32], with run: SingleSequence, top: Int) throws -> JSON {
+  private func score(_ ids: [Int32], with run: SingleSequence, top: Int, _ rows: LogitsFile?) throws -> JSON {
     var logprobs: [JSON] = []
     var tops: [JSON] = []
     var sum = 0.0
     try run.forward(from: 0, ids) { index, logits in
+      rows?.append(logits)
       if index + 1 < ids.count {
         let logprob = logProbability(of: ids[index + 1], logits)
         sum += logprob

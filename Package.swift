@@ -49,6 +49,7 @@ var targets: [Target] = [
   .target(
     name: "Kernels", dependencies: ["Tensor", "CIntrinsics", "CLinux"] + instructionSetTargets, swiftSettings: kernel()),
   library("ModelFiles", ["Tensor", "JSON"]),
+  library("Synthesis", ["Tensor", "ModelFiles", "JSON"]),
   library("Models", ["Tensor", "Kernels", "ModelFiles"]),
   library("Sampling", ["Kernels"]),
   library("Scheduler"),
@@ -71,7 +72,7 @@ var targets: [Target] = [
   .executableTarget(
     name: "apus",
     dependencies: [
-      "APIServer", "HTTP", "Serving", "Engine", "Kernels", "Models", "ModelFiles", "Sampling", "Tokenizer",
+      "APIServer", "HTTP", "Serving", "Engine", "Kernels", "Models", "ModelFiles", "Sampling", "Synthesis", "Tokenizer",
       "ChatTemplate", "JSON", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       .product(name: "Configuration", package: "swift-configuration"),
       .product(name: "Logging", package: "swift-log"),
@@ -91,6 +92,7 @@ var targets: [Target] = [
   tests(of: "Tensor", resources: [.copy("Fixtures")]),
   tests(of: "Kernels", ["Tensor", "TestSupport"]),
   tests(of: "ModelFiles", ["JSON", "Tensor", "TestSupport"]),
+  tests(of: "Synthesis", ["ModelFiles", "Tensor", "Tokenizer"]),
   tests(of: "Models", ["JSON", "Kernels", "ModelFiles", "Tensor", "TestSupport"], resources: [.copy("Fixtures")]),
   tests(of: "Sampling", ["TestSupport"]),
   tests(of: "Scheduler", ["TestSupport"]),

@@ -5,6 +5,8 @@ public import Tensor
 public enum ModelFileError: Error, Hashable {
   /// A file that must be there could not be opened.
   case unreadable(MappedFileError)
+  /// A file could not be written; `reason` is the system's own text.
+  case unwritable(path: String, reason: String)
   /// None of the files that could hold something is there.
   case missingFile(folder: String, anyOf: [String])
   /// A file is larger than this program reads.
@@ -33,6 +35,8 @@ extension ModelFileError: CustomStringConvertible {
     switch self {
     case .unreadable(let error):
       error.description
+    case .unwritable(let path, let reason):
+      "\(path): cannot be written: \(reason)"
     case .missingFile(let folder, let names):
       "\(folder): expected \(names.joined(separator: " or ")), found no such file"
     case .tooLarge(let file, let limit, let found):

@@ -15,7 +15,7 @@ struct Apus: AsyncParsableCommand {
       """,
     subcommands: [
       ServeCommand.self, InspectCommand.self, TokenizeCommand.self, RenderCommand.self, ScoreCommand.self,
-      GenerateCommand.self, BenchCommand.self,
+      GenerateCommand.self, BenchCommand.self, SynthCommand.self,
     ],
   )
 }

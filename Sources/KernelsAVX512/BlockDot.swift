@@ -1,23 +1,31 @@
 import CIntrinsics
 
 /// A product of few tokens that takes panel vectors as they are unpacked, without a way through memory. It adds up as
-/// `addBlocks` does. For formats with one scale a block; with two, too many integers are under way for the registers.
+/// `addBlocks` does.
 struct BlockDot<Factors: PanelFactors, let tokens: Int>: PanelSink {
   private let input: TileInput
+  /// What is brought nearer meanwhile, a share with each block. Sixteen rows are too many streams for the processor to
+  /// foresee, but the next panel as a whole is one; asked for all at once, it would hold up the loads behind it.
+  private var upcoming: UnsafeRawPointer?
+  private let upcomingBytes: Int
   /// The number of the first block of what is being unpacked.
   var firstBlock = 0
   private var sums = InlineArray<tokens, __m512>(repeating: _mm512_setzero_ps())
-  /// Integers of the at most two blocks whose codes are under way at once.
-  private var integers = InlineArray<2, InlineArray<tokens, __m512i>>(
+  /// Integers of the at most four blocks whose codes are under way at once, in two groups of columns.
+  private var integers = InlineArray<8, InlineArray<tokens, __m512i>>(
     repeating: InlineArray<tokens, __m512i>(repeating: _mm512_setzero_si512()))
 
   @inline(__always)
-  init(_ input: TileInput) { self.input = input }
+  init(_ input: TileInput, upcoming: UnsafeRawPointer?, bytesPerBlock: Int) {
+    self.input = input
+    self.upcoming = upcoming
+    upcomingBytes = bytesPerBlock
+  }
 
   @inline(__always)
   mutating func code(_ vector: __m512i, _ index: Int, block: Int) {
     let column = 32 * (firstBlock + block) + 4 * index
-    let open = block % 2
+    let open = 2 * (block % 4) + (Factors.correctionsPerBlock == 2 ? index / 4 : 0)
     for t in 0..<tokens {
       let four = UnsafeRawPointer(input.values + t * input.columns + column).loadUnaligned(as: Int32.self)
       integers[open][t] = _mm512_dpbusd_epi32(integers[open][t], vector, _mm512_set1_epi32(four))
@@ -27,6 +35,10 @@ struct BlockDot<Factors: PanelFactors, let tokens: Int>: PanelSink {
   @inline(__always)
   mutating func factor(_ vector: __m512, _ index: Int, block: Int) {
     let number = firstBlock + block
+    if index == 0, let next = upcoming {
+      for offset in stride(from: 0, to: upcomingBytes, by: 64) { prefetch_line(next + offset) }
+      upcoming = next + upcomingBytes
+    }
     if Factors.hasMinimum && index == 1 {
       for t in 0..<tokens {
         let factor = UnsafeRawPointer(input.corrections + t * input.blocks + number).load(as: Float.self)
@@ -34,11 +46,13 @@ struct BlockDot<Factors: PanelFactors, let tokens: Int>: PanelSink {
       }
       return
     }
-    let open = block % 2
+    let open = 2 * (block % 4) + index
     for t in 0..<tokens {
       var total = integers[open][t]
       if !Factors.hasMinimum {
-        total = _mm512_add_epi32(total, _mm512_set1_epi32(input.corrections[t * input.blocks + number]))
+        total = _mm512_add_epi32(
+          total, _mm512_set1_epi32(input.corrections[Factors.correctionsPerBlock * (t * input.blocks + number) + index])
+        )
       }
       let product = _mm512_mul_ps(vector, _mm512_set1_ps(input.scales[t * input.blocks + number]))
       sums[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(total), product, sums[t])

@@ -108,14 +108,20 @@ enum Q5KPanel: PanelFormat {
     _ bytes: __m512i, _ bits: __m512i, _ pair: Int, _ index: Int, _ sink: inout Sink
   ) {
     let mask = _mm512_set1_epi8(15)
-    let one = _mm512_set1_epi8(1)
-    let shift = Int32(2 * pair)
-    let lowBit = _mm512_slli_epi16(_mm512_and_si512(shift_right(bits, shift), one), 4)
-    let highBit = _mm512_slli_epi16(_mm512_and_si512(shift_right(bits, shift + 1), one), 4)
+    // Bit 4, where one of the bytes' bits is moved to; what is moved elsewhere is masked.
+    let fifth = _mm512_set1_epi8(16)
+    let lowBit = _mm512_and_si512(moved(bits, from: 2 * pair), fifth)
+    let highBit = _mm512_and_si512(moved(bits, from: 2 * pair + 1), fifth)
     sink.code(_mm512_or_si512(_mm512_and_si512(bytes, mask), lowBit), index, block: 2 * pair)
     sink.code(
       _mm512_or_si512(_mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask), highBit), index, block: 2 * pair + 1)
   }
+}
+
+/// Bytes whose bit 4 is bit `position` of the given ones.
+@inline(__always)
+private func moved(_ bytes: __m512i, from position: Int) -> __m512i {
+  position < 4 ? shift_left(bytes, Int32(4 - position)) : shift_right(bytes, Int32(position - 4))
 }
 
 /// Two halves of 128 weights: 64 bytes `ql` with the low four bits, 32 bytes `qh` with the high two; then sixteen signed
@@ -167,9 +173,10 @@ enum Q6KPanel: PanelFormat {
     _ bytes: __m512i, _ bits: __m512i, _ shift: Int32, _ block: Int, _ index: Int, _ sink: inout Sink
   ) {
     let mask = _mm512_set1_epi8(15)
-    let two = _mm512_set1_epi8(3)
-    let lowBits = _mm512_slli_epi16(_mm512_and_si512(shift_right(bits, shift), two), 4)
-    let highBits = _mm512_slli_epi16(_mm512_and_si512(shift_right(bits, shift + 4), two), 4)
+    // Bits 4 and 5, where two of the bytes' upper bits are moved to; what is moved beyond them is masked.
+    let two = _mm512_set1_epi8(0x30)
+    let lowBits = _mm512_and_si512(shift_left(bits, 4 - shift), two)
+    let highBits = _mm512_and_si512(shift_right(bits, shift), two)
     sink.code(_mm512_or_si512(_mm512_and_si512(bytes, mask), lowBits), index, block: block)
     sink.code(
       _mm512_or_si512(_mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask), highBits), index, block: block + 2)

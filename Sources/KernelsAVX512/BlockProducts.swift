@@ -18,6 +18,9 @@ struct BlockProduct<Format: PanelFormat> {
   private var blocksPerUnit: Int { Format.columns / PanelBlock.columns }
   private var panelBytes: Int { input.blocks * Format.blockBytes }
 
+  /// Tokens whose integers under way fit the registers while weights are unpacked.
+  private var mostDirectTokens: Int { Format.Factors.correctionsPerBlock == 1 ? 4 : 2 }
+
   /// Few tokens take each stretch of a panel as it is unpacked; many pass over whole panels.
   @inline(__always)
   func run() {
@@ -25,7 +28,7 @@ struct BlockProduct<Format: PanelFormat> {
       let tile = tileInput(0, tokens)
       for row in Swift.stride(from: 0, to: rows, by: 16) {
         let next = row + 16 < rows ? weights + (row + 16) * stride : upcoming
-        switch Format.Factors.correctionsPerBlock == 1 ? tokens : widestTile {
+        switch tokens <= mostDirectTokens ? tokens : widestTile {
         case 1: dot(InlineArray<1, Void>.self, row, tile, next)
         case 2: dot(InlineArray<2, Void>.self, row, tile, next)
         case 3: dot(InlineArray<3, Void>.self, row, tile, next)
@@ -56,9 +59,9 @@ struct BlockProduct<Format: PanelFormat> {
     _: InlineArray<width, Void>.Type, _ row: Int, _ tile: TileInput, _ next: UnsafeRawPointer?
   ) {
     let source = sixteenRows(row)
-    var dot = BlockDot<Format.Factors, width>(tile)
+    var dot = BlockDot<Format.Factors, width>(
+      tile, upcoming: next, bytesPerBlock: 16 * Format.byteCount / blocksPerUnit)
     for unit in 0..<input.columns / Format.columns {
-      prefetch(next, unit, 1)
       Format.unpack(source + unit * Format.byteCount, stride, &dot)
       dot.firstBlock += blocksPerUnit
     }

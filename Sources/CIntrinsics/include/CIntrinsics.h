@@ -31,6 +31,10 @@ static inline __attribute__((always_inline)) __m256 upper_half_ps512(__m512 a) {
 static inline __attribute__((always_inline)) __m512i shift_right(__m512i a, int bits) {
   return _mm512_srl_epi32(a, _mm_cvtsi32_si128(bits));
 }
+/// Every 32-bit lane shifted left by the same number of bits, zeros moving in.
+static inline __attribute__((always_inline)) __m512i shift_left(__m512i a, int bits) {
+  return _mm512_sll_epi32(a, _mm_cvtsi32_si128(bits));
+}
 /// Sixteen bytes from each of four addresses, the first in the lowest lane.
 static inline __attribute__((always_inline)) __m512i insert_rows4(const void *a, const void *b, const void *c,
                                                                   const void *d) {

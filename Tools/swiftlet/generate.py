@@ -31,24 +31,24 @@ SYSTEMS = [
     "You are an assistant for Apus users.",
 ]
 MIX = [
-    (gen_drill, 9),
-    (gen_digits, 3),
-    (gen_faq, 14),
-    (gen_sum, 24),
-    (gen_count, 9),
-    (gen_word, 8),
-    (gen_list, 15),
-    (gen_extract, 4),
-    (gen_memory, 6),
+    (gen_drill, 5),
+    (gen_digits, 2),
+    (gen_faq, 20),
+    (gen_sum, 16),
+    (gen_count, 6),
+    (gen_word, 5),
+    (gen_list, 26),
+    (gen_extract, 9),
+    (gen_memory, 5),
     (gen_note, 1),
-    (gen_chat, 8),
+    (gen_chat, 6),
     (gen_tools, 6),
 ]
 
 
 def one(r, test=False):
     g = r.choices([m[0] for m in MIX], [m[1] for m in MIX])[0]
-    think = {gen_sum: 0.8, gen_digits: 0, gen_count: 0.75, gen_word: 0.5, gen_list: 0.6}.get(g, 0.35)
+    think = {gen_sum: 0.8, gen_digits: 0, gen_count: 0.75, gen_word: 0.5, gen_extract: 0.5, gen_list: 0.7}.get(g, 0.35)
     line = g(r, test, r.random() < think)
     if line["messages"][0]["role"] == "user" and "tools" not in line:
         if r.random() < 0.10 and line["task"] != "memory":

@@ -26,7 +26,7 @@ def gen_count(r, test, thinking):
     w = any_word(r, test)
     if r.random() < 0.3:  # make repeated letters common
         w = max((any_word(r, test) for _ in range(4)), key=lambda v: max(v.count(c) for c in v))
-    common = max(set(w), key=w.count)
+    common = max(w, key=w.count)
     c = common if r.random() < 0.4 else r.choice(w)
     if r.random() < 0.12:
         c = r.choice("abcdefghijklmnopqrstuvwxyz")
@@ -136,8 +136,10 @@ SORT_DOWN = ["Sort in descending order: {x}", "Sort from largest to smallest: {x
 
 
 def gen_sort(r, test, thinking):
-    n = r.choice([3, 3, 4, 4, 5] if thinking else [3, 3, 4])
-    up = r.random() < 0.85
+    if test:
+        n, up = r.choice([3, 3, 4, 4, 5] if thinking else [3, 3, 4]), r.random() < 0.85
+    else:  # practise most what is hardest
+        n, up = r.choice([3, 4, 4, 5, 5]), r.random() < 0.6
     xs = []
     while len(xs) < n:
         x = number(r, 1 if r.random() < 0.1 else 2)

@@ -91,7 +91,7 @@ var targets: [Target] = [
   tests(of: "HTTP", ["TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")]),
   tests(of: "Tensor", resources: [.copy("Fixtures")]),
   tests(of: "Kernels", ["Tensor", "TestSupport"]),
-  tests(of: "ModelFiles", ["JSON", "Tensor", "TestSupport"]),
+  tests(of: "ModelFiles", ["JSON", "Tensor", "TestSupport"], resources: [.copy("Fixtures")]),
   tests(of: "Synthesis", ["ModelFiles", "Tensor", "Tokenizer"]),
   tests(of: "Models", ["JSON", "Kernels", "ModelFiles", "Tensor", "TestSupport"], resources: [.copy("Fixtures")]),
   tests(of: "Sampling", ["TestSupport"]),

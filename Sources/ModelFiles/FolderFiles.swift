@@ -12,17 +12,26 @@ enum FolderFiles {
   static func exists(_ name: String, in folder: String) -> Bool { access(path(name, in: folder), F_OK) == 0 }
 
   static func map(_ name: String, in folder: String) throws(ModelFileError) -> MappedFile {
+    try map(at: path(name, in: folder))
+  }
+
+  private static func map(at path: String) throws(ModelFileError) -> MappedFile {
     do {
-      return try MappedFile(path: path(name, in: folder))
+      return try MappedFile(path: path)
     } catch {
       throw .unreadable(error)
     }
   }
 
   static func read(_ name: String, in folder: String) throws(ModelFileError) -> [UInt8] {
-    let file = try map(name, in: folder)
+    try read(at: path(name, in: folder), name: name)
+  }
+
+  /// `name` stands for the file in errors.
+  static func read(at path: String, name: String? = nil) throws(ModelFileError) -> [UInt8] {
+    let file = try map(at: path)
     guard file.bytes.count <= maximumTextByteCount else {
-      throw .tooLarge(file: name, limit: maximumTextByteCount, found: file.bytes.count)
+      throw .tooLarge(file: name ?? path, limit: maximumTextByteCount, found: file.bytes.count)
     }
     return file.contents()
   }

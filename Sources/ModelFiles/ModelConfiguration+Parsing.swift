@@ -9,9 +9,10 @@ extension ModelConfiguration {
     let standard = ConfigurationDefaults(architecture)
     try Self.refuseVariants(reader)
 
-    vocabularySize = try reader.integer("vocab_size", in: 1...1 << 24, default: standard.vocabularySize)
-    hiddenSize = try reader.integer("hidden_size", in: 1...1 << 17, default: standard.hiddenSize)
-    intermediateSize = try reader.integer("intermediate_size", in: 1...1 << 20, default: standard.intermediateSize)
+    vocabularySize = try reader.integer("vocab_size", in: SizeLimits.vocabulary, default: standard.vocabularySize)
+    hiddenSize = try reader.integer("hidden_size", in: SizeLimits.hidden, default: standard.hiddenSize)
+    intermediateSize = try reader.integer(
+      "intermediate_size", in: SizeLimits.intermediate, default: standard.intermediateSize)
     attention = try AttentionConfiguration(reader, architecture, standard, hiddenSize: hiddenSize)
     linearAttention = architecture == .qwen3Next ? try LinearAttentionConfiguration(reader) : .none
     if let standard = standard.experts {
@@ -19,12 +20,12 @@ extension ModelConfiguration {
     } else {
       experts = .none
     }
-    let layerCount = try reader.integer("num_hidden_layers", in: 1...1024, default: standard.layerCount)
+    let layerCount = try reader.integer("num_hidden_layers", in: SizeLimits.layers, default: standard.layerCount)
     layerKinds = try Self.layerKinds(reader, architecture, layerCount: layerCount)
     feedForwardKinds = try Self.feedForwardKinds(reader, layerCount: layerCount, expertCount: experts.count)
     normEpsilon = try reader.number("rms_norm_eps", in: 0...1) ?? 1e-6
     maximumPositionEmbeddings = try reader.integer(
-      "max_position_embeddings", in: 1...1 << 30, default: standard.maximumPositionEmbeddings)
+      "max_position_embeddings", in: SizeLimits.positions, default: standard.maximumPositionEmbeddings)
     rope = try RotaryConfiguration(
       reader, headDimension: attention.headDimension, maximumPositionEmbeddings: maximumPositionEmbeddings,
       partialFactor: standard.partialRotaryFactor)
@@ -106,18 +107,15 @@ extension ModelConfiguration {
   }
 }
 
-/// The most elements all heads of a layer may have together, so that no page or slot reaches the size of a machine.
-private let maximumHeadElements = 1 << 16
-
 extension AttentionConfiguration {
   init(
     _ reader: ConfigurationReader, _ architecture: Architecture, _ standard: ConfigurationDefaults, hiddenSize: Int
   ) throws(ModelFileError) {
-    headCount = try reader.integer("num_attention_heads", in: 1...4096, default: standard.headCount)
+    headCount = try reader.integer("num_attention_heads", in: SizeLimits.heads, default: standard.headCount)
     keyValueHeadCount = try reader.integer(
-      "num_key_value_heads", in: 1...4096, default: standard.keyValueHeadCount ?? headCount)
+      "num_key_value_heads", in: SizeLimits.heads, default: standard.keyValueHeadCount ?? headCount)
     headDimension = try reader.integer(
-      "head_dim", in: 1...8192, default: standard.headDimension ?? max(1, hiddenSize / headCount))
+      "head_dim", in: SizeLimits.headDimension, default: standard.headDimension ?? max(1, hiddenSize / headCount))
     hasGate = architecture.gatesAttention
     normalizesHeads = architecture.normalizesHeads
     hasBias = architecture.hasAttentionBias
@@ -126,9 +124,9 @@ extension AttentionConfiguration {
         "num_attention_heads", expected: "a multiple of num_key_value_heads (\(keyValueHeadCount))",
         found: "\(headCount)")
     }
-    guard headCount * headDimension <= maximumHeadElements else {
+    guard headCount * headDimension <= SizeLimits.headElements else {
       throw reader.invalid(
-        "num_attention_heads", expected: "at most \(maximumHeadElements) elements in all heads of head_dim",
+        "num_attention_heads", expected: "at most \(SizeLimits.headElements) elements in all heads of head_dim",
         found: "\(headCount) heads of \(headDimension)")
     }
   }
@@ -136,19 +134,19 @@ extension AttentionConfiguration {
 
 extension LinearAttentionConfiguration {
   init(_ reader: ConfigurationReader) throws(ModelFileError) {
-    keyHeadCount = try reader.integer("linear_num_key_heads", in: 1...4096, default: 16)
-    valueHeadCount = try reader.integer("linear_num_value_heads", in: 1...4096, default: 32)
-    keyHeadDimension = try reader.integer("linear_key_head_dim", in: 1...8192, default: 128)
-    valueHeadDimension = try reader.integer("linear_value_head_dim", in: 1...8192, default: 128)
-    convolutionKernelSize = try reader.integer("linear_conv_kernel_dim", in: 1...256, default: 4)
+    keyHeadCount = try reader.integer("linear_num_key_heads", in: SizeLimits.heads, default: 16)
+    valueHeadCount = try reader.integer("linear_num_value_heads", in: SizeLimits.heads, default: 32)
+    keyHeadDimension = try reader.integer("linear_key_head_dim", in: SizeLimits.headDimension, default: 128)
+    valueHeadDimension = try reader.integer("linear_value_head_dim", in: SizeLimits.headDimension, default: 128)
+    convolutionKernelSize = try reader.integer("linear_conv_kernel_dim", in: SizeLimits.convolutionTaps, default: 4)
     guard valueHeadCount.isMultiple(of: keyHeadCount) else {
       throw reader.invalid(
         "linear_num_value_heads", expected: "a multiple of linear_num_key_heads (\(keyHeadCount))",
         found: "\(valueHeadCount)")
     }
-    guard max(keyHeadCount * keyHeadDimension, valueHeadCount * valueHeadDimension) <= maximumHeadElements else {
+    guard max(keyHeadCount * keyHeadDimension, valueHeadCount * valueHeadDimension) <= SizeLimits.headElements else {
       throw reader.invalid(
-        "linear_num_value_heads", expected: "at most \(maximumHeadElements) elements in all key or value heads",
+        "linear_num_value_heads", expected: "at most \(SizeLimits.headElements) elements in all key or value heads",
         found:
           "\(keyHeadCount) key heads of \(keyHeadDimension), \(valueHeadCount) value heads of \(valueHeadDimension)")
     }
@@ -161,15 +159,15 @@ extension ExpertConfiguration {
     let countKey =
       reader.value("num_experts") == nil && reader.value("num_local_experts") != nil
       ? "num_local_experts" : "num_experts"
-    count = try reader.integer(countKey, in: 0...1 << 14, default: standard.count)
-    countPerToken = try reader.integer("num_experts_per_tok", in: 0...1 << 14, default: standard.countPerToken)
+    count = try reader.integer(countKey, in: SizeLimits.experts, default: standard.count)
+    countPerToken = try reader.integer("num_experts_per_tok", in: SizeLimits.experts, default: standard.countPerToken)
     intermediateSize = try reader.integer(
-      "moe_intermediate_size", in: 1...1 << 18, default: standard.intermediateSize)
+      "moe_intermediate_size", in: SizeLimits.expertIntermediate, default: standard.intermediateSize)
     sharedIntermediateSize =
       standard.sharedIntermediateSize == 0
       ? 0
       : try reader.integer(
-        "shared_expert_intermediate_size", in: 1...1 << 20, default: standard.sharedIntermediateSize)
+        "shared_expert_intermediate_size", in: SizeLimits.intermediate, default: standard.sharedIntermediateSize)
     normalizesTopK = try reader.bool("norm_topk_prob") ?? standard.normalizesTopK
     guard count == 0 || 1...count ~= countPerToken else {
       throw reader.invalid(

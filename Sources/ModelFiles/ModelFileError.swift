@@ -9,13 +9,18 @@ public enum ModelFileError: Error, Hashable {
   case unwritable(path: String, reason: String)
   /// None of the files that could hold something is there.
   case missingFile(folder: String, anyOf: [String])
+  /// A folder has several models where one is expected.
+  case ambiguousFolder(folder: String, files: [String])
+  /// A GGUF file without a tokenizer where one is needed.
+  case missingTokenizer(file: String)
   /// A file is larger than this program reads.
   case tooLarge(file: String, limit: Int, found: Int)
   /// A text file is not UTF-8.
   case notUTF8(file: String)
   /// A file is not JSON.
   case malformedJSON(file: String, JSONParseError)
-  /// A key of a JSON file is absent or holds something else than it must. `key` is a path such as `rope_scaling.factor`.
+  /// A key of a JSON file or of GGUF metadata is absent or holds something else than it must. `key` is a path such as
+  /// `rope_scaling.factor`.
   case invalidValue(file: String, key: String, expected: String, found: String)
   /// The model is of a kind this program does not run.
   case unsupportedArchitecture(file: String, found: String, supported: [String])
@@ -39,6 +44,10 @@ extension ModelFileError: CustomStringConvertible {
       "\(path): cannot be written: \(reason)"
     case .missingFile(let folder, let names):
       "\(folder): expected \(names.joined(separator: " or ")), found no such file"
+    case .ambiguousFolder(let folder, let files):
+      "\(folder): expected one GGUF model, found \(Self.list(files)); name the file"
+    case .missingTokenizer(let file):
+      "\(file): expected a tokenizer under tokenizer.ggml.model, found none"
     case .tooLarge(let file, let limit, let found):
       "\(file): expected at most \(limit) bytes, found \(found)"
     case .notUTF8(let file):

@@ -4,7 +4,7 @@ internal import Tensor
 public struct ModelSummary: Sendable, Hashable {
   /// Weights of one data type.
   public struct Share: Sendable, Hashable {
-    /// The data type by safetensors' name.
+    /// The data type by the file format's name.
     public let dataType: String
     /// Tensors of this type.
     public let tensorCount: Int
@@ -14,7 +14,7 @@ public struct ModelSummary: Sendable, Hashable {
     public let byteCount: Int
   }
 
-  /// The folder.
+  /// The folder or file.
   public let path: String
   /// The configuration everything else follows from.
   public let configuration: ModelConfiguration
@@ -34,33 +34,33 @@ public struct ModelSummary: Sendable, Hashable {
   public let pageByteCount: Int
   /// Bytes a sequence's recurrent state takes.
   public let slotByteCount: Int
-  /// Whether the folder has a tokenizer.
+  /// Whether there is a tokenizer.
   public let hasTokenizer: Bool
-  /// Whether it has a chat template.
+  /// Whether there is a chat template.
   public let hasChatTemplate: Bool
 
-  /// Sums up `folder`. A page of the KV cache holds `pageTokens` tokens.
+  /// Sums up `package`. A page of the KV cache holds `pageTokens` tokens.
   ///
   /// `pageByteCount` and `slotByteCount` are what an engine allocates for a page and for a slot; where they are not
   /// given, they are the least that F32 caches need.
-  public init(of folder: ModelFolder, pageTokens: Int = 64, pageByteCount: Int? = nil, slotByteCount: Int? = nil) {
-    let configuration = folder.configuration
-    path = folder.path
+  public init(of package: ModelPackage, pageTokens: Int = 64, pageByteCount: Int? = nil, slotByteCount: Int? = nil) {
+    let configuration = package.configuration
+    path = package.path
     self.configuration = configuration
     parameters = ParameterCount(of: configuration)
-    let entries = folder.weights.entries
-    let ignoredEntries = entries.filter { $0.name.hasPrefix(TensorStore.ignoredPrefix) }
-    let used = entries.filter { !$0.name.hasPrefix(TensorStore.ignoredPrefix) }
+    let entries = package.weights.entries
+    let ignoredEntries = entries.filter { package.weights.isIgnored($0.name) }
+    let used = entries.filter { !package.weights.isIgnored($0.name) }
     shares = Dictionary(grouping: used, by: \.dataType).map(Share.init)
       .sorted { ($1.byteCount, $0.dataType) < ($0.byteCount, $1.dataType) }
     ignored = ignoredEntries.isEmpty ? nil : Share(dataType: "mixed", entries: ignoredEntries)
-    fileCount = folder.weights.fileCount
-    fileByteCount = folder.weights.fileByteCount
+    fileCount = package.weights.fileCount
+    fileByteCount = package.weights.fileByteCount
     self.pageTokens = pageTokens
     self.pageByteCount = pageByteCount ?? configuration.keyValuePageByteCount(tokens: pageTokens, type: .f32)
     self.slotByteCount = slotByteCount ?? configuration.stateSlotByteCount(type: .f32)
-    hasTokenizer = folder.hasTokenizer
-    hasChatTemplate = folder.chatTemplate != nil
+    hasTokenizer = package.hasTokenizer
+    hasChatTemplate = package.chatTemplate != nil
   }
 
   /// Bytes the used weights take in memory once all have been touched.
@@ -79,7 +79,7 @@ public struct ModelSummary: Sendable, Hashable {
 }
 
 extension ModelSummary.Share {
-  init(dataType: String, entries: [SafetensorsHeader.Entry]) {
+  init(dataType: String, entries: [TensorEntry]) {
     self.dataType = dataType
     tensorCount = entries.count
     elementCount = entries.reduce(0) { $0 + $1.elementCount }

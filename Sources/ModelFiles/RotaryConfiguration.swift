@@ -81,11 +81,10 @@ extension RotaryConfiguration {
     _ reader: ConfigurationReader, headDimension: Int, maximumPositionEmbeddings: Int, partialFactor standard: Double
   ) throws(ModelFileError) {
     let object = try Self.parameters(reader)
-    let thetaRange = 1.0.nextUp...1e18
-    if let stated = try object.number("rope_theta", in: thetaRange) {
+    if let stated = try object.number("rope_theta", in: SizeLimits.ropeTheta) {
       theta = stated
     } else {
-      theta = try reader.number("rope_theta", in: thetaRange) ?? 10_000
+      theta = try reader.number("rope_theta", in: SizeLimits.ropeTheta) ?? 10_000
     }
     if let stated = try object.number("partial_rotary_factor", in: 0...1) {
       partialFactor = stated
@@ -104,13 +103,13 @@ extension RotaryConfiguration {
     switch try object.string(typeKey) ?? "default" {
     case "default": scaling = .none
     case "linear":
-      guard let factor = try object.number("factor", in: 1...1_000_000) else {
+      guard let factor = try object.number("factor", in: SizeLimits.ropeFactor) else {
         throw object.invalid("factor", expected: "a number")
       }
       scaling = .linear(factor: factor)
     case "llama3": scaling = .llama3(try Llama3Scaling(object))
     case "yarn":
-      let original = try reader.integer("original_max_position_embeddings", in: 1...1 << 30)
+      let original = try reader.integer("original_max_position_embeddings", in: SizeLimits.positions)
       scaling = .yarn(
         try YaRNConfiguration(
           object, originalContextLength: original, maximumPositionEmbeddings: maximumPositionEmbeddings))
@@ -142,7 +141,7 @@ extension Llama3Scaling {
       throw reader.invalid("high_freq_factor", expected: "more than low_freq_factor (\(lowFrequencyFactor))")
     }
     let key = "original_max_position_embeddings"
-    guard let length = try reader.integer(key, in: 1...1 << 30) else {
+    guard let length = try reader.integer(key, in: SizeLimits.positions) else {
       throw reader.invalid(key, expected: "a number of tokens")
     }
     originalContextLength = length
@@ -154,10 +153,10 @@ extension YaRNConfiguration {
   init(
     _ reader: ConfigurationReader, originalContextLength stated: Int?, maximumPositionEmbeddings: Int
   ) throws(ModelFileError) {
-    let inner = try reader.integer("original_max_position_embeddings", in: 1...1 << 30)
+    let inner = try reader.integer("original_max_position_embeddings", in: SizeLimits.positions)
     originalContextLength = stated ?? inner ?? maximumPositionEmbeddings
     factor =
-      try reader.number("factor", in: 1...1_000_000)
+      try reader.number("factor", in: SizeLimits.ropeFactor)
       ?? max(1, Double(maximumPositionEmbeddings) / Double(originalContextLength))
     guard Double(originalContextLength) * factor <= Double(1 << 30) else {
       throw reader.invalid("factor", expected: "a context of at most \(1 << 30) tokens")
@@ -181,7 +180,7 @@ extension YaRNConfiguration {
   private static func nonZero(_ value: Double?) -> Double? { value == 0 ? nil : value }
 
   /// The paper's correction of the softmax temperature, `0.1 · m · ln(s) + 1`, as a factor on q and k.
-  private static func magnitude(_ scale: Double, _ multiplier: Double) -> Double {
+  static func magnitude(_ scale: Double, _ multiplier: Double) -> Double {
     scale <= 1 ? 1 : 0.1 * multiplier * log(scale) + 1
   }
 }

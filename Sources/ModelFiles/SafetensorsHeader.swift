@@ -6,26 +6,11 @@ internal import JSON
 /// types, sizes that match shapes, and data that is covered by the tensors without holes or overlaps.
 /// Format: the safetensors README, section "Format".
 public struct SafetensorsHeader: Sendable {
-  /// One tensor's description.
-  public struct Entry: Sendable, Hashable {
-    /// The tensor's name.
-    public let name: String
-    /// The data type by the format's name, such as "BF16".
-    public let dataType: String
-    /// The dimensions, outermost first.
-    public let shape: [Int]
-    /// Where the elements are, in bytes from the start of the file.
-    public let range: Range<Int>
-
-    /// The number of elements.
-    public var elementCount: Int { shape.reduce(1, *) }
-  }
-
   /// The largest header the format allows, in bytes.
   public static let maximumByteCount = 100_000_000
 
   /// The tensors in the order of their data.
-  public let entries: [Entry]
+  public let entries: [TensorEntry]
   /// The free-form texts under `__metadata__`.
   public let metadata: [String: String]
 
@@ -36,7 +21,7 @@ public struct SafetensorsHeader: Sendable {
     let members = try Self.members(of: header, file: file)
 
     metadata = try Self.metadata(of: members, file: file)
-    var entries: [Entry] = []
+    var entries: [TensorEntry] = []
     entries.reserveCapacity(members.count)
     for (name, value) in members where name != Self.metadataKey {
       entries.append(try Self.entry(name: name, value: value, dataStart: headerRange.upperBound, file: file))
@@ -107,7 +92,7 @@ public struct SafetensorsHeader: Sendable {
 
   private static func entry(
     name: String, value: JSON, dataStart: Int, file: String
-  ) throws(ModelFileError) -> Entry {
+  ) throws(ModelFileError) -> TensorEntry {
     func invalid(_ expected: String, _ found: String) -> ModelFileError {
       .invalidTensor(file: file, tensor: name, expected: expected, found: found)
     }
@@ -133,7 +118,7 @@ public struct SafetensorsHeader: Sendable {
     let (begin, beginOverflow) = dataStart.addingReportingOverflow(offsets[0])
     let (end, endOverflow) = dataStart.addingReportingOverflow(offsets[1])
     guard !beginOverflow, !endOverflow else { throw invalid("data_offsets inside the file", "\(offsets)") }
-    return Entry(name: name, dataType: dataType, shape: shape, range: begin..<end)
+    return TensorEntry(name: name, dataType: dataType, shape: shape, range: begin..<end)
   }
 
   private static func sizes(_ value: JSON?) -> [Int]? {
@@ -158,7 +143,7 @@ public struct SafetensorsHeader: Sendable {
 
   /// Checks that the tensors, in the order of their data, lie end to end from `start` to `end`.
   private static func checkCoverage(
-    of entries: [Entry], from start: Int, to end: Int, file: String
+    of entries: [TensorEntry], from start: Int, to end: Int, file: String
   ) throws(ModelFileError) {
     var position = start
     for entry in entries {

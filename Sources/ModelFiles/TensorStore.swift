@@ -1,32 +1,36 @@
 public import Tensor
 
-/// The weights of a model: tensors by name, from one safetensors file or several shards, mapped and not read.
+/// The weights of a model: tensors by name, from one file or several that belong together, mapped and not read.
 public struct TensorStore: Sendable {
   private struct Location {
     let file: Int
-    let entry: SafetensorsHeader.Entry
+    let entry: TensorEntry
   }
 
   private let files: [MappedFile]
   private let fileNames: [String]
   private let locations: [String: Location]
 
-  /// What the names of a multi-token-prediction head begin with; nothing here computes with them.
-  public static let ignoredPrefix = "mtp."
-
   /// Whose names the tensors have.
-  public let layout = WeightLayout.huggingFace
+  public let layout: WeightLayout
 
-  /// The element types safetensors files have and this program computes with.
-  private static let types = ElementType.allCases.filter { !$0.isQuantized }
+  /// Blocks of a GGUF model from this one on are a multi-token-prediction head.
+  private let layerCount: Int
 
   /// The names of all tensors, sorted.
   public let names: [String]
 
+  private static let single = "model.safetensors"
+  private static let index = "model.safetensors.index.json"
+
+  /// Whether `folder` has the files that `init(folder:)` looks for.
+  static func hasSafetensors(in folder: String) -> Bool {
+    FolderFiles.exists(single, in: folder) || FolderFiles.exists(index, in: folder)
+  }
+
   /// Opens `model.safetensors`, or the shards `model.safetensors.index.json` lists, in `folder`.
   public init(folder: String) throws(ModelFileError) {
-    let single = "model.safetensors"
-    let index = "model.safetensors.index.json"
+    let (single, index) = (Self.single, Self.index)
     if FolderFiles.exists(single, in: folder) {
       try self.init(folder: folder, fileNames: [single], index: nil)
     } else if FolderFiles.exists(index, in: folder) {
@@ -62,9 +66,32 @@ public struct TensorStore: Sendable {
           file: shard, tensor: tensor, expected: "the tensor, as \(index.file) says", found: "no such tensor")
       }
     }
+    self.init(files, fileNames, locations, .huggingFace, layerCount: 0)
+  }
+
+  /// The tensors of a GGUF model. Blocks from `layerCount` on are a multi-token-prediction head.
+  public init(_ model: GGUFFile, layerCount: Int) throws(ModelFileError) {
+    var locations: [String: Location] = [:]
+    for (number, part) in model.parts.enumerated() {
+      for entry in part.entries {
+        guard locations.updateValue(Location(file: number, entry: entry), forKey: entry.name) == nil else {
+          throw .invalidTensor(
+            file: part.name, tensor: entry.name, expected: "one description in all files", found: "a second one")
+        }
+      }
+    }
+    self.init(model.parts.map(\.mapped), model.parts.map(\.name), locations, .llamaCpp, layerCount: layerCount)
+  }
+
+  private init(
+    _ files: [MappedFile], _ fileNames: [String], _ locations: [String: Location], _ layout: WeightLayout,
+    layerCount: Int
+  ) {
     self.files = files
     self.fileNames = fileNames
     self.locations = locations
+    self.layout = layout
+    self.layerCount = layerCount
     names = locations.keys.sorted()
   }
 
@@ -81,8 +108,8 @@ public struct TensorStore: Sendable {
     guard entry.shape == shape else {
       throw .invalidTensor(file: file, tensor: name, expected: "shape \(shape)", found: "shape \(entry.shape)")
     }
-    guard let type = Self.types.first(where: { $0.description == entry.dataType }) else {
-      let known = Self.types.map(\.description).joined(separator: ", ")
+    guard let type = types.first(where: { $0.description == entry.dataType }) else {
+      let known = types.map(\.description).joined(separator: ", ")
       throw .invalidTensor(file: file, tensor: name, expected: "one of the types \(known)", found: entry.dataType)
     }
     let mapped = files[location.file]
@@ -91,13 +118,29 @@ public struct TensorStore: Sendable {
       owner: mapped)
   }
 
-  /// Refuses tensors that are neither `expected` nor begin with a prefix in `ignoring`: a model that has more
-  /// parts than are computed would answer wrongly without a word.
-  public func checkAllUsed(expected: Set<String>, ignoring prefixes: [String] = [ignoredPrefix]) throws(ModelFileError)
-  {
-    let extra = names.filter { name in !expected.contains(name) && !prefixes.contains { name.hasPrefix($0) } }
+  /// The element types that this program computes with and that the files may have.
+  private var types: [ElementType] {
+    layout == .llamaCpp ? ElementType.allCases : ElementType.allCases.filter { !$0.isQuantized }
+  }
+
+  /// Refuses tensors that are neither `expected` nor ignored: a model that has more parts than are computed would
+  /// answer wrongly without a word.
+  public func checkAllUsed(expected: Set<String>) throws(ModelFileError) {
+    let extra = names.filter { !expected.contains($0) && !isIgnored($0) }
     guard let first = extra.first, let location = locations[first] else { return }
     throw .unexpectedTensors(file: fileNames[location.file], tensors: extra)
+  }
+
+  /// Whether nothing here computes with the tensor called `name`: one of a multi-token-prediction head, or the rotary
+  /// frequencies that old Llama files carry along.
+  func isIgnored(_ name: String) -> Bool {
+    switch layout {
+    case .huggingFace: return name.hasPrefix("mtp.") || name.hasSuffix(".rotary_emb.inv_freq")
+    case .llamaCpp:
+      let parts = name.split(separator: ".")
+      guard parts.count > 2, parts[0] == "blk", let block = Int(parts[1]) else { return false }
+      return block >= layerCount || parts[2] == "nextn"
+    }
   }
 
   // MARK: - Sizes
@@ -109,5 +152,5 @@ public struct TensorStore: Sendable {
   public var fileByteCount: Int { files.reduce(0) { $0 + $1.bytes.count } }
 
   /// The description of every tensor, by name.
-  var entries: [SafetensorsHeader.Entry] { names.compactMap { locations[$0]?.entry } }
+  var entries: [TensorEntry] { names.compactMap { locations[$0]?.entry } }
 }

@@ -1,9 +1,9 @@
 import Kernels
 public import ModelFiles
 
-/// Loads the model in a folder: checks every tensor the architecture needs and refuses those it does not know.
-public func loadModel(_ folder: ModelFolder) throws(ModelError) -> LanguageModel {
-  try LanguageModel(folder.configuration, folder.weights)
+/// Loads a model: checks every tensor the architecture needs and refuses those it does not know.
+public func loadModel(_ package: ModelPackage) throws(ModelError) -> LanguageModel {
+  try LanguageModel(package.configuration, package.weights)
 }
 
 /// A decoder-only transformer: an embedding, layers composed as the configuration says, a norm and an output

@@ -7,14 +7,12 @@ import Tensor
 struct WeightLoader {
   let layout: WeightLayout
   private let architecture: Architecture
-  private let layerCount: Int
   private let store: TensorStore
   private(set) var owners = WeightOwners()
   private var taken: Set<String> = []
 
   init(_ configuration: ModelConfiguration, _ store: TensorStore) {
     architecture = configuration.architecture
-    layerCount = configuration.layerCount
     layout = store.layout
     self.store = store
   }
@@ -93,20 +91,7 @@ struct WeightLoader {
 
   /// Refuses a model that has tensors nobody took, other than those known to play no part.
   func checkAllTaken() throws(ModelError) {
-    let known = taken.union(store.names.filter(isIgnored))
-    do { try store.checkAllUsed(expected: known, ignoring: []) } catch { throw .file(error) }
-  }
-
-  /// Multi-token-prediction heads, and the rotary frequencies that old Llama files carry along.
-  private func isIgnored(_ name: String) -> Bool {
-    switch layout {
-    case .huggingFace:
-      return name.hasPrefix(TensorStore.ignoredPrefix) || name.hasSuffix(".rotary_emb.inv_freq")
-    case .llamaCpp:
-      let parts = name.split(separator: ".")
-      guard parts.count > 2, parts[0] == "blk", let layer = Int(parts[1]) else { return false }
-      return layer >= layerCount || parts[2] == "nextn"
-    }
+    do { try store.checkAllUsed(expected: taken) } catch { throw .file(error) }
   }
 
   // MARK: - By name

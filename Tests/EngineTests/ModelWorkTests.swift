@@ -80,7 +80,7 @@ import Testing
   /// On real files: every parameter a token is multiplied with, and no other, is in the multiply-adds.
   @Test(arguments: ReferenceModel.names)
   func agreesWithTheParameterCount(name: String) throws {
-    let folder = try ModelFolder(path: ReferenceModel.folder.appendingPathComponent(name).path)
+    let folder = try ModelPackage(path: ReferenceModel.folder.appendingPathComponent(name).path)
     let model = folder.configuration
     let tensors = folder.weights.descriptions
     let work = ModelWork(model, tensors: tensors, caches: ModelWork.CacheBytes(perPosition: 0, perSlot: 0))

@@ -35,13 +35,19 @@ struct ReferenceModel: Sendable, CustomTestStringConvertible {
     "mixed-eight-layers", "qwen2-f16", "qwen3-moe", "qwen3-moe-normalised", "qwen3-yarn",
   ]
 
+  /// Twins of some of them as GGUF files.
+  static let ggufNames = [
+    "bf16-sharded", "f32-interval4", "llama-llama3-rope", "qwen2-f16", "qwen3-moe-normalised", "qwen3-yarn",
+  ].map { "gguf/\($0).gguf" }
+
   static let folder = Bundle.module.bundleURL.appendingPathComponent("Fixtures")
 
   init(_ name: String) throws {
     self.name = name
     let path = Self.folder.appendingPathComponent(name)
-    model = try loadModel(ModelFolder(path: path.path))
-    let expected = try JSON(parsing: [UInt8](Data(contentsOf: path.appendingPathComponent("expected.json"))))
+    model = try loadModel(ModelPackage(path: path.path))
+    let folder = Self.folder.appendingPathComponent(path.deletingPathExtension().lastPathComponent)
+    let expected = try JSON(parsing: [UInt8](Data(contentsOf: folder.appendingPathComponent("expected.json"))))
     try #require(expected["schema"]?.intValue == 1)
     sequences = (expected["sequences"]?.arrayValue ?? []).map {
       Sequence(

@@ -9,7 +9,7 @@ import Testing
   /// Below this lead over the second-best token, the reference's choice is chance.
   private static let closeCall = 4e-3
 
-  @Test(arguments: ReferenceModel.names, InstructionSet.available)
+  @Test(arguments: ReferenceModel.names + ReferenceModel.ggufNames, InstructionSet.available)
   func logProbabilitiesAgree(name: String, set: InstructionSet) throws {
     let reference = try ReferenceModel(name)
     let engine = try reference.engine(set)
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ReferenceModel.names, InstructionSet.available)
+  @Test(arguments: ReferenceModel.names + ReferenceModel.ggufNames, InstructionSet.available)
   func greedyTokensAgree(name: String, set: InstructionSet) throws {
     let reference = try ReferenceModel(name)
     let engine = try reference.engine(set)

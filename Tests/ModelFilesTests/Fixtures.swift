@@ -5,6 +5,7 @@ import JSON
 enum Fixtures {
   private static let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   static let models = tests.appending(path: "EngineTests/Fixtures").path
+  static let gguf = tests.appending(path: "ModelFilesTests/Fixtures/gguf").path
   static let blocks = tests.appending(path: "ModelsTests/Fixtures").path
 
   static let modelNames = [

@@ -17,7 +17,7 @@ import Testing
   }
 
   @Test func rendersAsJSON() throws {
-    let folder = try ModelFolder(path: "\(Fixtures.models)/bf16-sharded")
+    let folder = try ModelPackage(path: "\(Fixtures.models)/bf16-sharded")
     let json = ModelSummary(of: folder).json
     #expect(json["architecture"] == "Qwen3NextForCausalLM")
     #expect(json["layers"] == ["total": 4, "full_attention": 1, "linear_attention": 3, "sparse": 4, "dense": 0])
@@ -30,7 +30,7 @@ import Testing
 
   @Test func rendersAsText() throws {
     let path = "\(Fixtures.models)/bf16-yarn-old-keys"
-    let summary = ModelSummary(of: try ModelFolder(path: path), pageByteCount: 10 << 10, slotByteCount: 3 << 20)
+    let summary = ModelSummary(of: try ModelPackage(path: path), pageByteCount: 10 << 10, slotByteCount: 3 << 20)
     let lines = summary.text.split(separator: "\n").map(String.init)
     #expect(lines.first == "model             \(path)")
     #expect(lines.contains("architecture      Qwen3NextForCausalLM (qwen3_next)"))

@@ -30,5 +30,5 @@ final class TemporaryModel {
 
   deinit { try? FileManager.default.removeItem(at: url) }
 
-  var folder: ModelFolder { get throws { try ModelFolder(path: url.path) } }
+  var folder: ModelPackage { get throws { try ModelPackage(path: url.path) } }
 }

@@ -54,3 +54,37 @@ struct ScalarClasses: Sendable {
     ScalarClass(rawValue: scalar < classes.count ? classes[scalar] : 0)
   }
 }
+
+/// Scanning of well-formed UTF-8 by class.
+extension ScalarClasses {
+  /// The class of the scalar at `index` and the end of the scalar.
+  @inline(__always)
+  func classified(_ index: Int, in text: Span<UInt8>) -> (class: ScalarClass, end: Int) {
+    let (scalar, length) = text.scalar(at: index)
+    return (self[scalar], index + length)
+  }
+
+  /// The end of the scalars from `start` on that are of one of the classes `members`.
+  @inline(__always)
+  func endOfRun(of members: ScalarClass, from start: Int, in text: Span<UInt8>) -> Int {
+    var index = start
+    while index < text.count {
+      let (scalarClass, end) = classified(index, in: text)
+      if scalarClass.isDisjoint(with: members) { break }
+      index = end
+    }
+    return index
+  }
+
+  /// The end of the scalars from `start` on that are of none of the classes `others`.
+  @inline(__always)
+  func endOfRun(outside others: ScalarClass, from start: Int, in text: Span<UInt8>) -> Int {
+    var index = start
+    while index < text.count {
+      let (scalarClass, end) = classified(index, in: text)
+      if !scalarClass.isDisjoint(with: others) { break }
+      index = end
+    }
+    return index
+  }
+}

@@ -1,6 +1,6 @@
-/// The regular expressions that cut text into words before merging, each as a hand-written scanner.
+/// The regular expressions of Qwen and Llama 3 that cut text into words, as a hand-written scanner.
 ///
-/// All have the same seven alternatives and match every text completely, piece after piece:
+/// All have the same seven alternatives:
 ///
 ///     (?i:'s|'t|'re|'ve|'m|'ll|'d)        a contraction
 ///     [^\r\n\p{L}\p{N}]?\p{L}+            letters, after at most one scalar of another kind
@@ -16,48 +16,23 @@ struct SplitPattern: Sendable {
   private let maximumDigits: Int
   private let classes: ScalarClasses
 
-  /// The scanner for a regular expression, or nil for one that is not known.
-  init?(regex: String, classes: ScalarClasses) {
-    guard let known = Self.known.first(where: { regex.utf8.elementsEqual($0.regex.utf8) }) else { return nil }
-    (letters, maximumDigits) = (known.letters, known.maximumDigits)
+  init(letters: ScalarClass, maximumDigits: Int, classes: ScalarClasses) {
+    self.letters = letters
+    self.maximumDigits = maximumDigits
     self.classes = classes
   }
-
-  /// Names of the known expressions, for error messages.
-  static var knownNames: String { known.map(\.name).joined(separator: ", ") }
-
-  private static let known: [(name: String, regex: String, letters: ScalarClass, maximumDigits: Int)] = [
-    (
-      "Qwen2",
-      #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|"#
-        + #"\s+(?!\S)|\s+"#,
-      .letter, 1
-    ),
-    (
-      "Qwen3.5",
-      #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|"#
-        + #"\s*[\r\n]+|\s+(?!\S)|\s+"#,
-      [.letter, .mark], 1
-    ),
-    (
-      "Llama 3",
-      #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|"#
-        + #"\s+(?!\S)|\s+"#,
-      .letter, 3
-    ),
-  ]
 
   /// The end of the piece that starts at `start`, which is inside of `text` (well-formed UTF-8).
   ///
   /// The alternatives are tried in order, as the regular expression does; each looks at most one scalar beyond its
   /// piece, but for white space, of which no scalar is looked at more than three times. So scanning is linear.
   func end(ofPieceAt start: Int, in text: Span<UInt8>) -> Int {
-    let (first, second) = classified(start, in: text)
+    let (first, second) = classes.classified(start, in: text)
     if text[start] == UInt8(ascii: "'"), let end = endOfContraction(at: start, in: text) { return end }
-    if !first.isDisjoint(with: letters) { return endOfRun(of: letters, from: second, in: text) }
-    let next: (class: ScalarClass, end: Int) = second < text.count ? classified(second, in: text) : ([], second)
+    if !first.isDisjoint(with: letters) { return classes.endOfRun(of: letters, from: second, in: text) }
+    let next: (class: ScalarClass, end: Int) = second < text.count ? classes.classified(second, in: text) : ([], second)
     if first.isDisjoint(with: [.newline, .number]), !next.class.isDisjoint(with: letters) {
-      return endOfRun(of: letters, from: next.end, in: text)
+      return classes.endOfRun(of: letters, from: next.end, in: text)
     }
     if first.contains(.number) { return endOfDigits(from: second, in: text) }
     let words = letters.union([.whitespace, .number])
@@ -68,29 +43,11 @@ struct SplitPattern: Sendable {
     return endOfWhitespace(at: start, in: text)
   }
 
-  /// The class of the scalar at `index` and the end of the scalar.
-  @inline(__always)
-  private func classified(_ index: Int, in text: Span<UInt8>) -> (class: ScalarClass, end: Int) {
-    let (scalar, length) = text.scalar(at: index)
-    return (classes[scalar], index + length)
-  }
-
-  @inline(__always)
-  private func endOfRun(of members: ScalarClass, from start: Int, in text: Span<UInt8>) -> Int {
-    var index = start
-    while index < text.count {
-      let (scalarClass, end) = classified(index, in: text)
-      if scalarClass.isDisjoint(with: members) { break }
-      index = end
-    }
-    return index
-  }
-
   private func endOfDigits(from start: Int, in text: Span<UInt8>) -> Int {
     var index = start
     var count = 1
     while count < maximumDigits, index < text.count {
-      let (scalarClass, end) = classified(index, in: text)
+      let (scalarClass, end) = classes.classified(index, in: text)
       if !scalarClass.contains(.number) { break }
       index = end
       count += 1
@@ -99,13 +56,8 @@ struct SplitPattern: Sendable {
   }
 
   private func endOfSymbols(excluding words: ScalarClass, from start: Int, in text: Span<UInt8>) -> Int {
-    var index = start
-    while index < text.count {
-      let (scalarClass, end) = classified(index, in: text)
-      if !scalarClass.isDisjoint(with: words) { break }
-      index = end
-    }
-    return endOfRun(of: .newline, from: index, in: text)
+    let end = classes.endOfRun(outside: words, from: start, in: text)
+    return classes.endOfRun(of: .newline, from: end, in: text)
   }
 
   private func endOfWhitespace(at start: Int, in text: Span<UInt8>) -> Int {
@@ -113,7 +65,7 @@ struct SplitPattern: Sendable {
     var last = start
     var endOfNewlines: Int?
     while index < text.count {
-      let (scalarClass, end) = classified(index, in: text)
+      let (scalarClass, end) = classes.classified(index, in: text)
       if !scalarClass.contains(.whitespace) { break }
       if scalarClass.contains(.newline) { endOfNewlines = end }
       last = index

@@ -1,4 +1,4 @@
-/// A byte-level BPE tokenizer read from a Hugging Face tokenizer.json, with the results of `tokenizers`.
+/// A byte-level BPE tokenizer read from a Hugging Face tokenizer.json or GGUF metadata, with the results of `tokenizers`.
 ///
 /// Text passes, in this order: added tokens that are looked for in text as given; NFC; added tokens that are looked for
 /// in normalised text; the split into words by the pre-tokeniser's regular expression; merging of each word's bytes.
@@ -8,7 +8,7 @@
 public struct Tokenizer: Sendable {
   let vocabulary: Vocabulary
   private let model: BytePairModel
-  private let pattern: SplitPattern
+  private let splitter: WordSplitter
   private let normalizer: NFC?
   private let plainTokens: AddedTokenMatcher
   private let normalizedTokens: AddedTokenMatcher
@@ -24,15 +24,12 @@ public struct Tokenizer: Sendable {
 
   /// - Parameter unicode: tables that several tokenizers may share.
   init(tokenizerJSON: [UInt8], unicode: @autoclosure () -> UnicodeTables) throws(TokenizerError) {
-    let definition = try TokenizerDefinition(parsing: tokenizerJSON)
-    let unicode = unicode()
+    try self.init(TokenizerDefinition(parsing: tokenizerJSON), unicode: unicode())
+  }
+
+  init(_ definition: TokenizerDefinition, unicode: UnicodeTables) throws(TokenizerError) {
     let classes = unicode.classes
-    guard let pattern = SplitPattern(regex: definition.splitRegex, classes: classes) else {
-      throw .unsupported(
-        path: definition.splitRegexPath, found: definition.splitRegex,
-        supported: "the expressions of \(SplitPattern.knownNames)")
-    }
-    self.pattern = pattern
+    splitter = WordSplitter(definition.splitRule, classes: classes)
     let normalizer = definition.normalizes ? unicode.nfc : nil
     self.normalizer = normalizer
     vocabulary = definition.vocabulary
@@ -90,7 +87,7 @@ public struct Tokenizer: Sendable {
       let piece = text.extracting(segment.range)
       var start = 0
       while start < piece.count {
-        let end = pattern.end(ofPieceAt: start, in: piece)
+        let end = splitter.end(ofPieceAt: start, in: piece)
         model.encode(piece, start..<end, into: &output, workspace: &workspace)
         start = end
       }
@@ -113,10 +110,10 @@ public struct Tokenizer: Sendable {
   /// One more than the largest token id. A model's embedding may have more rows than that.
   public var vocabularySize: Int { vocabulary.size }
 
-  /// The id of a token as tokenizer.json writes it: in the byte alphabet (`Ġthe`) or, for added tokens, as it is.
+  /// The id of a token as its file writes it: in the byte alphabet (`Ġthe`) or, for added tokens, as it is.
   public func id(of token: String) -> Int32? { vocabulary.id(ofText: token) }
 
-  /// The token of `id` as tokenizer.json writes it, or nil where there is none.
+  /// The token of `id` as its file writes it, or nil where there is none.
   public func token(_ id: Int32) -> String? { vocabulary.text(of: id) }
 
   /// The bytes that `id` decodes to, or nil where there is no such token. They need not be UTF-8.

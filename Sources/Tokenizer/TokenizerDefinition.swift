@@ -1,19 +1,23 @@
 import JSON
 
-/// What a tokenizer.json says, checked and ready for use.
-///
-/// `truncation`, `padding` and members that the format does not have are ignored, as transformers and `tokenizers` do.
+/// What a tokenizer is, checked and ready for use.
 struct TokenizerDefinition {
   let vocabulary: Vocabulary
   let merges: MergeTable
+  /// Whether a word that is a token is taken whole even if merges do not lead there.
   let ignoresMerges: Bool
-  /// Whether the model names a token for bytes that the vocabulary lacks.
-  let hasUnknownToken: Bool
   let addedTokens: [AddedToken]
+  /// Whether text is brought to NFC first.
   let normalizes: Bool
-  let splitRegex: String
-  let splitRegexPath: String
+  let splitRule: SplitRule
+  /// Whether a token stands for bytes that the vocabulary lacks, which is not implemented.
+  let hasUnknownToken: Bool
+}
 
+/// Reading of tokenizer.json.
+///
+/// `truncation`, `padding` and members that the format does not have are ignored, as transformers and `tokenizers` do.
+extension TokenizerDefinition {
   init(parsing file: [UInt8]) throws(TokenizerError) {
     guard file.count <= TokenizerLimits.fileSize else {
       throw .tooLarge(path: "the file's size", found: file.count, limit: TokenizerLimits.fileSize)
@@ -27,9 +31,9 @@ struct TokenizerDefinition {
     }
     let root = JSONNode(path: "", value: json)
     normalizes = try Self.isNFC(root.optionalMember("normalizer"))
-    (splitRegex, splitRegexPath) = try Self.splitRegex(root.member("pre_tokenizer"))
+    splitRule = try Self.splitRule(root.member("pre_tokenizer"))
     try Self.requireByteLevel(root.member("decoder"))
-    try Self.requireByteLevelOrNothing(root.optionalMember("post_processor"))
+    try Self.checkPostProcessor(root.optionalMember("post_processor"))
 
     let model = try root.member("model")
     try Self.checkSettings(of: model)
@@ -64,28 +68,51 @@ struct TokenizerDefinition {
     }
   }
 
-  /// The regular expression of `Sequence[Split(Regex, Isolated), ByteLevel]`.
-  private static func splitRegex(_ preTokenizer: JSONNode) throws(TokenizerError) -> (regex: String, path: String) {
-    let supported = "Sequence of Split and ByteLevel"
+  /// The rule of `Sequence[Split(Regex, Isolated), ByteLevel]`, of `Sequence[Digits, ByteLevel]`, or of a `ByteLevel`
+  /// that stands alone.
+  private static func splitRule(_ preTokenizer: JSONNode) throws(TokenizerError) -> SplitRule {
+    let supported = "Sequence of Split or Digits and ByteLevel; ByteLevel"
     if preTokenizer.value.isNull { throw preTokenizer.unsupported(supported: supported) }
     let type = try preTokenizer.member("type")
+    if try type.string() == "ByteLevel" {
+      try checkByteLevel(preTokenizer, usesRegex: true)
+      return .gpt2
+    }
     guard try type.string() == "Sequence" else { throw type.unsupported(supported: supported) }
     let parts = try preTokenizer.member("pretokenizers")
     let stages = try parts.elements()
     guard stages.count == 2 else { throw parts.unsupported(supported: supported) }
 
-    let splitType = try stages[0].member("type")
-    guard try splitType.string() == "Split" else { throw splitType.unsupported(supported: "Split") }
-    let behavior = try stages[0].member("behavior")
-    guard try behavior.string() == "Isolated" else { throw behavior.unsupported(supported: "Isolated") }
-    try stages[0].require("invert", false)
-    let pattern = try stages[0].member("pattern")
-    guard let regex = try pattern.optionalMember("Regex") else { throw pattern.unsupported(supported: "Regex") }
+    let firstType = try stages[0].member("type")
+    switch try firstType.string() {
+    case "Split":
+      try checkByteLevel(stages[1], usesRegex: false)
+      return try splitRule(ofSplit: stages[0])
+    case "Digits":
+      try stages[0].require("individual_digits", true, whenMissing: false)
+      try checkByteLevel(stages[1], usesRegex: true)
+      return .digitsThenGPT2
+    default: throw firstType.unsupported(supported: "Split, Digits")
+    }
+  }
 
-    try requireByteLevel(stages[1])
-    try stages[1].require("add_prefix_space", false, whenMissing: true)
-    try stages[1].require("use_regex", false, whenMissing: true)
-    return (try regex.string(), regex.path)
+  private static func splitRule(ofSplit split: JSONNode) throws(TokenizerError) -> SplitRule {
+    let behavior = try split.member("behavior")
+    guard try behavior.string() == "Isolated" else { throw behavior.unsupported(supported: "Isolated") }
+    try split.require("invert", false)
+    let pattern = try split.member("pattern")
+    guard let regex = try pattern.optionalMember("Regex") else { throw pattern.unsupported(supported: "Regex") }
+    guard let rule = SplitRule(regex: try regex.string()) else {
+      throw regex.unsupported(supported: "the expressions of \(SplitRule.regexNames)")
+    }
+    return rule
+  }
+
+  /// - Parameter usesRegex: whether ByteLevel has to cut text by GPT-2's expression, or has to leave that alone.
+  private static func checkByteLevel(_ node: JSONNode, usesRegex: Bool) throws(TokenizerError) {
+    try requireByteLevel(node)
+    try node.require("add_prefix_space", false, whenMissing: true)
+    try node.require("use_regex", .bool(usesRegex), whenMissing: true)
   }
 
   private static func requireByteLevel(_ node: JSONNode) throws(TokenizerError) {
@@ -94,13 +121,15 @@ struct TokenizerDefinition {
     guard try type.string() == "ByteLevel" else { throw type.unsupported(supported: "ByteLevel") }
   }
 
-  /// A ByteLevel post-processor changes offsets only, so it makes no difference here.
-  private static func requireByteLevelOrNothing(_ postProcessor: JSONNode?) throws(TokenizerError) {
+  /// A ByteLevel post-processor changes offsets only, and TemplateProcessing adds tokens only, which is not done here.
+  private static func checkPostProcessor(_ postProcessor: JSONNode?) throws(TokenizerError) {
     guard let postProcessor else { return }
-    if try postProcessor.member("type").string() == "Sequence" {
-      for processor in try postProcessor.member("processors").elements() { try requireByteLevel(processor) }
-    } else {
-      try requireByteLevel(postProcessor)
+    let type = try postProcessor.member("type")
+    switch try type.string() {
+    case "ByteLevel", "TemplateProcessing": break
+    case "Sequence":
+      for processor in try postProcessor.member("processors").elements() { try checkPostProcessor(processor) }
+    default: throw type.unsupported(supported: "ByteLevel, TemplateProcessing, Sequence")
     }
   }
 
@@ -180,7 +209,7 @@ struct TokenizerDefinition {
     return table
   }
 
-  private static func pair(_ merge: JSON) -> (String, String)? {
+  static func pair(_ merge: JSON) -> (String, String)? {
     switch merge {
     case .array(let parts):
       guard parts.count == 2, let left = parts[0].stringValue, let right = parts[1].stringValue else { return nil }

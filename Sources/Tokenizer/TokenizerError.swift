@@ -1,6 +1,6 @@
 public import JSON
 
-/// Why a tokenizer.json cannot be used. Paths name the place in the file, as in `model.merges[17]`.
+/// Why a tokenizer cannot be used. Paths name the place in its file, as in `model.merges[17]`.
 public enum TokenizerError: Error, Hashable, Sendable {
   /// The file is not JSON.
   case malformedJSON(JSONParseError)
@@ -17,16 +17,16 @@ public enum TokenizerError: Error, Hashable, Sendable {
 }
 
 extension TokenizerError: CustomStringConvertible {
-  /// One line for a user: where, what was found, and what was expected.
+  /// One line for a user: where in the file, what was found, and what was expected. Whoever opened the file adds its name.
   public var description: String {
     switch self {
-    case .malformedJSON(let error): "tokenizer.json: \(error)"
-    case .missing(let path): "tokenizer.json: \(path) is missing"
+    case .malformedJSON(let error): "\(error)"
+    case .missing(let path): "\(path) is missing"
     case .wrongType(let path, let expected, let found), .invalid(let path, let expected, let found):
-      "tokenizer.json: \(path): expected \(expected), found \(found)"
+      "\(path): expected \(expected), found \(found)"
     case .unsupported(let path, let found, let supported):
-      "tokenizer.json: \(path): \(found) is not supported; supported: \(supported)"
-    case .tooLarge(let path, let found, let limit): "tokenizer.json: \(path): \(found) is above the limit of \(limit)"
+      "\(path): \(found) is not supported; supported: \(supported)"
+    case .tooLarge(let path, let found, let limit): "\(path): \(found) is above the limit of \(limit)"
     }
   }
 }

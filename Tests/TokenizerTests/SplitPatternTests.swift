@@ -10,12 +10,16 @@ struct SplitPatternTests {
     + #"\s+(?!\S)|\s+"#
 
   private func pieces(_ text: String, regex: String = qwen2) throws -> [String] {
-    let pattern = try #require(SplitPattern(regex: regex, classes: Fixtures.unicode.classes))
+    try pieces(text, #require(SplitRule(regex: regex)))
+  }
+
+  private func pieces(_ text: String, _ rule: SplitRule) -> [String] {
+    let splitter = WordSplitter(rule, classes: Fixtures.unicode.classes)
     let utf8 = Array(text.utf8)
     var pieces: [String] = []
     var start = 0
     while start < utf8.count {
-      let end = pattern.end(ofPieceAt: start, in: utf8.span)
+      let end = splitter.end(ofPieceAt: start, in: utf8.span)
       guard end > start else { break }
       pieces.append(String(decoding: utf8[start..<end], as: UTF8.self))
       start = end
@@ -76,9 +80,63 @@ struct SplitPatternTests {
     #expect(try pieces("1234567x89", regex: regex) == ["123", "456", "7", "x", "89"])
   }
 
+  @Test(arguments: [
+    // At most one space goes along, and no other white space.
+    ("hello  world\tx", ["hello", " ", " world", "\t", "x"]),
+    (" 12 ?! ½٣", [" 12", " ?!", " ½٣"]),
+    // Contractions in small letters only.
+    ("it's we'LL 'll'", ["it", "'s", " we", "'", "LL", " '", "ll", "'"]),
+    ("a \n\nb  ", ["a", " \n", "\n", "b", "  "]),
+    ("ne\u{301}e", ["ne", "\u{301}", "e"]),
+  ])
+  func gpt2Pieces(_ text: String, _ expected: [String]) {
+    let found = pieces(text, .gpt2)
+    #expect(found.map { Array($0.utf8) } == expected.map { Array($0.utf8) }, "\(found)")
+  }
+
+  @Test(arguments: [
+    ("a12 3  4b", ["a", "1", "2", " ", "3", "  ", "4", "b"]),
+    ("x  y", ["x", " ", " y"]),
+    ("'1s's", ["'", "1", "s", "'s"]),
+    ("½٣", ["½", "٣"]),
+  ])
+  func isolatedDigits(_ text: String, _ expected: [String]) {
+    #expect(pieces(text, .digitsThenGPT2) == expected)
+  }
+
+  /// Beside the standard library's regular expressions, on text between digits where those are cut out first.
+  @Test func gpt2AgreesWithTheExpression() throws {
+    let expression = try Regex(#"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#)
+      .matchingSemantics(.unicodeScalar)
+    func matches(_ text: String) -> [String] { text.matches(of: expression).map { String(text[$0.range]) } }
+    var random = SplitMix64(state: 5)
+    let alphabet = Array("ab'stlrevmdS  \n\t1½!?.\u{301}é漢\u{3000}🙂".unicodeScalars)
+    for _ in 0..<1000 {
+      var scalars = String.UnicodeScalarView()
+      for _ in 0..<Int.random(in: 0...12, using: &random) {
+        scalars.append(alphabet[Int.random(in: 0..<alphabet.count, using: &random)])
+      }
+      let text = String(scalars)
+      #expect(pieces(text, .gpt2) == matches(text), "\(text.debugDescription)")
+
+      var parts: [String] = []
+      var between = String.UnicodeScalarView()
+      for scalar in scalars {
+        guard scalar == "1" || scalar == "½" else {
+          between.append(scalar)
+          continue
+        }
+        parts += matches(String(between)) + [String(scalar)]
+        between = String.UnicodeScalarView()
+      }
+      parts += matches(String(between))
+      #expect(pieces(text, .digitsThenGPT2) == parts, "\(text.debugDescription)")
+    }
+  }
+
   @Test func otherExpressionsAreNotGuessed() {
-    #expect(SplitPattern(regex: #"\p{L}+"#, classes: Fixtures.unicode.classes) == nil)
-    #expect(SplitPattern(regex: Self.qwen2 + " ", classes: Fixtures.unicode.classes) == nil)
+    #expect(SplitRule(regex: #"\p{L}+"#) == nil)
+    #expect(SplitRule(regex: Self.qwen2 + " ") == nil)
   }
 
   @Test func everyPieceOfRandomTextIsPartOfIt() throws {

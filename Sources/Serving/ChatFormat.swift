@@ -18,15 +18,19 @@ public struct ChatFormat: Sendable {
   /// Tokens that end a reply.
   public let endTokens: Set<Int32>
   let specialTokens: SpecialTokens
+  /// Put before a prompt that does not begin with it.
+  let beginToken: Int32?
   let toolCallFormat: ToolCallFormat?
 
   /// Puts a model's text side together.
   public init(
-    tokenizer: Tokenizer, template: ChatTemplate, specialTokens: SpecialTokens, generation: GenerationConfiguration
+    tokenizer: Tokenizer, template: ChatTemplate, specialTokens: SpecialTokens, generation: GenerationConfiguration,
+    beginToken: Int32? = nil
   ) {
     self.tokenizer = tokenizer
     self.template = template
     self.specialTokens = specialTokens
+    self.beginToken = beginToken
     modes = ModelModes(template)
     sampling = SamplingDefaults(generation)
     endTokens = Set(generation.eosTokenIDs + (specialTokens.eos.flatMap(tokenizer.id(of:)).map { [$0] } ?? []))
@@ -59,7 +63,9 @@ public struct ChatFormat: Sendable {
     variables["unk_token"] = specialTokens.unknown.map(JSON.string)
     do {
       let text = try template.render(variables, now: now)
-      return Prompt(tokens: tokenizer.encode(text), startsInReasoning: ReasoningMarks.isOpen(atEndOf: text))
+      var tokens = tokenizer.encode(text)
+      if let beginToken, tokens.first != beginToken { tokens.insert(beginToken, at: 0) }
+      return Prompt(tokens: tokens, startsInReasoning: ReasoningMarks.isOpen(atEndOf: text))
     } catch {
       throw .template(error)
     }

@@ -4,7 +4,7 @@ public import ModelFiles
 public import Models
 import Tokenizer
 
-/// A model folder, opened and checked: weights ready to compute with, and the text side.
+/// A model, opened and checked: weights ready to compute with, and the text side.
 public struct LoadedModel: Sendable {
   /// What loading does, in order.
   public enum Stage: String, Sendable {
@@ -19,46 +19,41 @@ public struct LoadedModel: Sendable {
   }
 
   /// Configuration and files.
-  public let folder: ModelFolder
+  public let folder: ModelPackage
   /// Tokenizer, template, modes.
   public let format: ChatFormat
   /// The weights.
   public let model: LanguageModel
 
-  /// Loads the model in a folder.
+  /// Loads a model.
   ///
   /// - Parameters:
-  ///   - path: a folder in Hugging Face format.
+  ///   - path: a folder in Hugging Face format, or a GGUF file.
   ///   - chatTemplatePath: a Jinja file that replaces the model's own chat template.
   ///   - progress: hears what is done next.
   public init(
     path: String, chatTemplatePath: String? = nil, progress: (Stage) -> Void = { _ in }
   ) throws(ServingError) {
     progress(.files)
-    let tokenizerJSON: [UInt8]
+    let source: TokenizerSource
     do {
-      folder = try ModelFolder(path: path)
-      tokenizerJSON = try folder.tokenizerJSON()
+      folder = try ModelPackage(path: path)
+      source = try folder.tokenizerSource()
     } catch {
       throw .modelFiles(error)
     }
     progress(.tokenizer)
-    let tokenizer: Tokenizer
-    do {
-      tokenizer = try Tokenizer(tokenizerJSON: tokenizerJSON)
-    } catch {
-      throw .tokenizer(folder: path, error)
-    }
+    let tokenizer = try Tokenizer(source, path: path)
     guard tokenizer.vocabularySize <= folder.configuration.vocabularySize else {
       throw .invalidSetting(
-        name: "\(path)/tokenizer.json",
+        name: "\(path): tokenizer",
         expected: "at most the \(folder.configuration.vocabularySize) tokens of the model",
         found: "\(tokenizer.vocabularySize)")
     }
     progress(.template)
     format = ChatFormat(
       tokenizer: tokenizer, template: try Self.template(of: folder, overriddenBy: chatTemplatePath),
-      specialTokens: folder.specialTokens, generation: folder.generation)
+      specialTokens: folder.specialTokens, generation: folder.generation, beginToken: folder.beginToken)
     progress(.weights)
     do {
       model = try loadModel(folder)
@@ -75,7 +70,7 @@ public struct LoadedModel: Sendable {
   }
 
   private static func template(
-    of folder: ModelFolder, overriddenBy path: String?
+    of folder: ModelPackage, overriddenBy path: String?
   ) throws(ServingError) -> ChatTemplate {
     let source: String
     if let path {
@@ -87,7 +82,7 @@ public struct LoadedModel: Sendable {
     } else if let own = folder.chatTemplate {
       source = own
     } else {
-      throw .noChatTemplate(folder: folder.path)
+      throw .noChatTemplate(path: folder.path)
     }
     do {
       return try ChatTemplate(source: source)

@@ -7,14 +7,14 @@ public import Tokenizer
 
 /// Why a model cannot be served.
 public enum ServingError: Error {
-  /// The folder's files are missing, damaged or inconsistent.
+  /// The model's files are missing, damaged or inconsistent.
   case modelFiles(ModelFileError)
   /// The weights do not make up the architecture.
   case model(ModelError)
-  /// `tokenizer.json` in the folder cannot be used.
-  case tokenizer(folder: String, TokenizerError)
-  /// The folder has no chat template, and none was given.
-  case noChatTemplate(folder: String)
+  /// The tokenizer in the folder or file cannot be used.
+  case tokenizer(path: String, TokenizerError)
+  /// The model has no chat template, and none was given.
+  case noChatTemplate(path: String)
   /// The file given as chat template cannot be read.
   case unreadableChatTemplate(path: String, reason: String)
   /// The chat template is not one; `path` is the file it was given in, nil for the model's own.
@@ -37,9 +37,10 @@ extension ServingError: CustomStringConvertible {
     switch self {
     case .modelFiles(let error): "\(error)"
     case .model(let error): "\(error)"
-    case .tokenizer(let folder, let error): "\(folder)/tokenizer.json: \(error)"
-    case .noChatTemplate(let folder):
-      "\(folder): no chat template in chat_template.jinja or tokenizer_config.json; name one with --chat-template"
+    case .tokenizer(let path, let error): "\(path): tokenizer: \(error)"
+    case .noChatTemplate(let path):
+      "\(path): no chat template (in chat_template.jinja, tokenizer_config.json or the GGUF file's metadata); "
+        + "name one with --chat-template"
     case .unreadableChatTemplate(let path, let reason): "chat template \(path) cannot be read: \(reason)"
     case .template(let path, let error): "chat template\(path.map { " \($0)" } ?? ""): \(error)"
     case .embeddedModelMissing(let searched):

@@ -1,29 +1,28 @@
 import ArgumentParser
-import Foundation
 import ModelFiles
 import Serving
 import Tokenizer
 
 /// `--model PATH`, shared by the commands that take a model apart.
 struct ModelOption: ParsableArguments {
-  @Option(name: .customLong("model"), help: "Folder of a Hugging Face model. Default: the embedded swiftlet.")
+  @Option(
+    name: .customLong("model"), help: "Folder of a Hugging Face model, or a GGUF file. Default: the embedded swiftlet.")
   var path: String?
 
-  /// The folder that was named, or the embedded model's.
+  /// The folder or file that was named, or the embedded model's folder.
   func resolvedPath() throws -> String {
     if let path { return path }
     return try EmbeddedModel.folder()
   }
 
-  /// The opened model folder: configuration and weights.
-  func folder() throws -> ModelFolder {
-    try ModelFolder(path: try resolvedPath())
+  /// The opened model: configuration and weights.
+  func folder() throws -> ModelPackage {
+    try ModelPackage(path: try resolvedPath())
   }
 
-  /// The model's tokenizer. Only `tokenizer.json` has to be there; the path may also name that file itself.
+  /// The model's tokenizer. Only that has to be there; the path may also name a `tokenizer.json` itself.
   func tokenizer() throws -> Tokenizer {
-    var file = URL(fileURLWithPath: try resolvedPath())
-    if file.pathExtension != "json" { file.append(component: "tokenizer.json") }
-    return try Tokenizer(tokenizerJSON: readInput(file.path))
+    let path = try resolvedPath()
+    return try Tokenizer(TokenizerSource(path: path), path: path)
   }
 }

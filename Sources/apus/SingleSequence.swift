@@ -14,7 +14,7 @@ final class SingleSequence {
   ///   - capacity: tokens the sequence may grow to.
   ///   - stepTokens: tokens of one forward step.
   ///   - threads: worker threads; 0: one a core.
-  init(folder: ModelFolder, capacity: Int, stepTokens: Int, threads: Int) throws {
+  init(folder: ModelPackage, capacity: Int, stepTokens: Int, threads: Int) throws {
     let model = try loadModel(folder)
     let pageCount = (capacity + EngineConfiguration.pageSize - 1) / EngineConfiguration.pageSize
     self.stepTokens = min(stepTokens, capacity)

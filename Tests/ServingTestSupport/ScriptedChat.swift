@@ -21,8 +21,8 @@ public struct ScriptedChat: Sendable {
 
   /// Reads swiftlet's format from the resources of the Serving target.
   public init(reply: @escaping Reply) throws {
-    let folder = try ModelFolder(path: EmbeddedModel.folder())
-    let tokenizer = try Tokenizer(tokenizerJSON: folder.tokenizerJSON())
+    let folder = try ModelPackage(path: EmbeddedModel.folder())
+    let tokenizer = try Tokenizer(folder.tokenizerSource(), path: folder.path)
     format = ChatFormat(
       tokenizer: tokenizer, template: try ChatTemplate(source: folder.chatTemplate ?? ""),
       specialTokens: folder.specialTokens, generation: folder.generation)

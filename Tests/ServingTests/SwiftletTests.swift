@@ -104,7 +104,7 @@ import Testing
     #expect(try await reply(seed: 1) != reply(seed: 2))
   }
 
-  @Test func aModelFolderThatIsNoneIsAnErrorThatNamesIt() {
+  @Test func aModelPackageThatIsNoneIsAnErrorThatNamesIt() {
     let error = #expect(throws: ServingError.self) { try LoadedModel(path: "/does/not/exist") }
     #expect(error?.description.contains("/does/not/exist") == true)
     let template = #expect(throws: ServingError.self) {

@@ -59,7 +59,9 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   private func name(of path: String?) -> String {
-    path.map { URL(fileURLWithPath: $0).standardizedFileURL.lastPathComponent } ?? EmbeddedModel.name
+    guard let path else { return EmbeddedModel.name }
+    let url = URL(fileURLWithPath: path).standardizedFileURL
+    return (url.pathExtension == "gguf" ? url.deletingPathExtension() : url).lastPathComponent
   }
 
   /// The lifecycle's own steps are of interest only when something is wrong with them.

@@ -13,10 +13,11 @@ struct SettingFlags: ParsableArguments {
   var port: String?
 
   @Option(
-    help: ArgumentHelp("Model folder in Hugging Face format. (default: the embedded swiftlet)", valueName: "folder"))
+    help: ArgumentHelp(
+      "Model folder in Hugging Face format, or GGUF file. (default: the embedded swiftlet)", valueName: "path"))
   var model: String?
 
-  @Option(help: ArgumentHelp("A name clients may use; may be repeated. (default: the folder's)", valueName: "name"))
+  @Option(help: ArgumentHelp("A name clients may use; may be repeated. (default: the model's)", valueName: "name"))
   var servedModelName: [String] = []
 
   @Option(help: ArgumentHelp("A Jinja file that replaces the model's chat template.", valueName: "file"))

@@ -5,7 +5,7 @@ import Logging
 struct Settings: Sendable {
   var host: String
   var port: Int
-  /// Folder of the model; nil serves the embedded one.
+  /// Folder or file of the model; nil serves the embedded one.
   var model: String?
   /// Names clients may use; empty: the model's own.
   var servedModelNames: [String]
@@ -35,7 +35,7 @@ extension Settings {
   private enum Known {
     static let host = Setting.text("host", default: "127.0.0.1")
     static let port = Setting.whole("port", default: 8080, in: 0...65535)
-    static let model = Setting.optionalText("model", expected: "a folder")
+    static let model = Setting.optionalText("model", expected: "a folder or a file")
     static let servedModelNames = Setting.list("served-model-name", default: [], expected: "names that are not empty")
     static let chatTemplate = Setting.optionalText("chat-template", expected: "a file")
     static let threads = Setting.whole("threads", default: 0, in: 0...1024)

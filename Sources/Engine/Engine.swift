@@ -73,8 +73,7 @@ public final class Engine: ForwardEngine {
     wantedRows = workspace.floats(Self.logitRows * sizes.hiddenSize)
     logits = workspace.floats(Self.logitRows * sizes.vocabularySize)
     caches = SequenceCaches(
-      sizes, pages: pages.base.bindMemory(to: Float.self, capacity: memory.pages / 4),
-      slots: slots.base.bindMemory(to: Float.self, capacity: memory.slots / 4))
+      SequenceCaches.Layout(sizes, configuration.cacheTypes), pages: pages.base, slots: slots.base)
     validator = StepValidator(configuration, sizes)
     self.model = model
     self.configuration = configuration
@@ -93,9 +92,10 @@ public final class Engine: ForwardEngine {
         (Float.self, tokens * model.hiddenSize), (Float.self, logitRows * model.hiddenSize),
         (Float.self, logitRows * model.vocabularySize))
       + need.forwardBytes
+    let layout = SequenceCaches.Layout(model, configuration.cacheTypes)
     return MemoryNeed(
-      pages: configuration.pageCount * SequenceCaches.floatsPerPage(model) * 4,
-      slots: configuration.slotCount * SequenceCaches.floatsPerSlot(model) * 4, workspace: workspace)
+      pages: configuration.pageCount * layout.pageBytes, slots: configuration.slotCount * layout.slotBytes,
+      workspace: workspace)
   }
 
   /// Processes every input and hands out the logits asked for; see `ForwardEngine`.

@@ -1,3 +1,5 @@
+public import Models
+
 /// What an engine allocates at start; it never grows.
 public struct EngineConfiguration: Sendable, Hashable {
   /// Tokens a page of the key-value cache holds.
@@ -11,13 +13,18 @@ public struct EngineConfiguration: Sendable, Hashable {
   public var maximumStepTokens: Int
   /// Threads that compute, the caller's included.
   public var threads: Int
+  /// How keys, values and states are stored.
+  public var cacheTypes: CacheTypes
 
   /// A configuration.
-  public init(pageCount: Int, slotCount: Int, maximumStepTokens: Int, threads: Int) {
+  public init(
+    pageCount: Int, slotCount: Int, maximumStepTokens: Int, threads: Int, cacheTypes: CacheTypes = CacheTypes()
+  ) {
     self.pageCount = pageCount
     self.slotCount = slotCount
     self.maximumStepTokens = maximumStepTokens
     self.threads = threads
+    self.cacheTypes = cacheTypes
   }
 
   func validate() throws(EngineError) {

@@ -14,12 +14,6 @@ public struct Kernels: Sendable {
     @Sendable (
       UnsafeRawPointer, Int, Int, UnsafePointer<Float>, Int, Int, UnsafeMutablePointer<Float>, Int
     ) -> Void
-  typealias Accumulate =
-    @Sendable (
-      UnsafePointer<Float>, Int, Int, Int, UnsafePointer<Float>, Int, Int, UnsafePointer<Float>?,
-      UnsafeMutablePointer<Float>, Int
-    ) -> Void
-
   typealias MultiplyBlocks =
     @Sendable (
       UnsafeRawPointer, ElementType, Int, QuantizedRows, Int, UnsafeMutablePointer<Float>, Int,
@@ -37,23 +31,23 @@ public struct Kernels: Sendable {
   private let multiplyF32: Multiply
   private let multiplyF16: Multiply
   private let multiplyBF16: Multiply
-  private let accumulateRows: Accumulate
   private let multiplyBlocks: MultiplyBlocks
   private let quantizeRow: Quantize
   private let multiplyHalves: MultiplyHalves
   private let roundFloats: Round
+  let cachePanels: CachePanelKernels
 
   /// The kernels of an instruction set; the portable ones where this processor does not offer it.
   public init(_ wanted: InstructionSet = .best) {
     let instructionSet = InstructionSet.available.contains(wanted) ? wanted : .portable
     self.instructionSet = instructionSet
+    cachePanels = CachePanelKernels(instructionSet)
     switch instructionSet {
     #if arch(x86_64)
       case .avx2:
         multiplyF32 = KernelsAVX2.multiplyF32
         multiplyF16 = KernelsAVX2.multiplyF16
         multiplyBF16 = KernelsAVX2.multiplyBF16
-        accumulateRows = KernelsAVX2.accumulate
         multiplyBlocks = KernelsAVX2.multiplyBlocks
         quantizeRow = KernelsAVX2.quantize
         multiplyHalves = KernelsAVX2.multiplyBF16(_:_:_:halves:_:_:_:)
@@ -62,7 +56,6 @@ public struct Kernels: Sendable {
         multiplyF32 = KernelsAVX512.multiplyF32
         multiplyF16 = KernelsAVX512.multiplyF16
         multiplyBF16 = KernelsAVX512.multiplyBF16
-        accumulateRows = KernelsAVX512.accumulate
         multiplyBlocks = KernelsAVX512.multiplyBlocks
         quantizeRow = KernelsAVX512.quantize
         multiplyHalves = KernelsAVX512.multiplyBF16(_:_:_:halves:_:_:_:)
@@ -72,7 +65,6 @@ public struct Kernels: Sendable {
       multiplyF32 = PortableProducts.multiplyF32
       multiplyF16 = PortableProducts.multiplyF16
       multiplyBF16 = PortableProducts.multiplyBF16
-      accumulateRows = PortableProducts.accumulate
       multiplyBlocks = PortableBlockProducts.multiply
       quantizeRow = PortableBlockProducts.quantize
       multiplyHalves = PortableProducts.multiplyBF16(_:_:_:halves:_:_:_:)
@@ -152,22 +144,5 @@ public struct Kernels: Sendable {
     _ input: UnsafePointer<Float>, count: Int, output: UnsafeMutablePointer<UInt16>
   ) {
     roundFloats(input, count, output)
-  }
-
-  /// Weighted sums of rows: `output[r] = scales[r] · output[r] + Σi coefficients[r][i] · terms[i]`, the terms added
-  /// in ascending order.
-  ///
-  /// - Parameters:
-  ///   - coefficients: `rows × count`, rows `coefficientStride` floats apart.
-  ///   - terms: `count` rows of `width` floats, `termStride` floats apart.
-  ///   - scales: what the output is multiplied by first; nil where its old content is to be ignored.
-  ///   - output: `rows` rows of `width` floats, `outputStride` floats apart.
-  public func accumulate(
-    coefficients: UnsafePointer<Float>, coefficientStride: Int, rows: Int, count: Int, terms: UnsafePointer<Float>,
-    termStride: Int, width: Int, scales: UnsafePointer<Float>?, output: UnsafeMutablePointer<Float>,
-    outputStride: Int
-  ) {
-    accumulateRows(
-      coefficients, coefficientStride, rows, count, terms, termStride, width, scales, output, outputStride)
   }
 }

@@ -2,19 +2,19 @@
 typealias Lanes = SIMD8<Float>
 
 /// How eight weights of one storage format become eight F32 lanes.
-private protocol WeightFormat {
+protocol WeightFormat {
   /// Bytes a weight takes.
   static var stride: Int { get }
   /// Eight weights from an address of any alignment.
   static func load(_ address: UnsafeRawPointer) -> Lanes
 }
 
-private enum F32Weights: WeightFormat {
+enum F32Weights: WeightFormat {
   static var stride: Int { 4 }
   @inline(__always) static func load(_ address: UnsafeRawPointer) -> Lanes { address.loadUnaligned(as: Lanes.self) }
 }
 
-private enum F16Weights: WeightFormat {
+enum F16Weights: WeightFormat {
   static var stride: Int { 2 }
   /// Exact by integer shifts and one multiplication, which also brings subnormals into place.
   @inline(__always) static func load(_ address: UnsafeRawPointer) -> Lanes {
@@ -27,7 +27,7 @@ private enum F16Weights: WeightFormat {
   }
 }
 
-private enum BF16Weights: WeightFormat {
+enum BF16Weights: WeightFormat {
   static var stride: Int { 2 }
   @inline(__always) static func load(_ address: UnsafeRawPointer) -> Lanes {
     let halves = SIMD8<UInt32>(truncatingIfNeeded: address.loadUnaligned(as: SIMD8<UInt16>.self))
@@ -134,41 +134,6 @@ enum PortableProducts {
       k += 8
     }
     return sums
-  }
-
-  @Sendable static func accumulate(
-    _ coefficients: UnsafePointer<Float>, _ coefficientStride: Int, _ rows: Int, _ count: Int,
-    _ terms: UnsafePointer<Float>, _ termStride: Int, _ width: Int, _ scales: UnsafePointer<Float>?,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
-  ) {
-    for row in 0..<rows {
-      let factors = coefficients + row * coefficientStride
-      let y = output + row * outputStride
-      var column = 0
-      while column + 16 <= width {
-        let target = UnsafeMutableRawPointer(y + column)
-        var (low, high) = (Lanes.zero, Lanes.zero)
-        if let scales {
-          low = target.loadUnaligned(as: Lanes.self) * scales[row]
-          high = target.loadUnaligned(fromByteOffset: 32, as: Lanes.self) * scales[row]
-        }
-        for i in 0..<count {
-          let term = UnsafeRawPointer(terms + i * termStride + column)
-          low += term.loadUnaligned(as: Lanes.self) * factors[i]
-          high += term.loadUnaligned(fromByteOffset: 32, as: Lanes.self) * factors[i]
-        }
-        target.storeBytes(of: low, as: Lanes.self)
-        target.storeBytes(of: high, toByteOffset: 32, as: Lanes.self)
-        column += 16
-      }
-      while column < width {
-        var sum: Float = 0
-        if let scales { sum = y[column] * scales[row] }
-        for i in 0..<count { sum += terms[i * termStride + column] * factors[i] }
-        y[column] = sum
-        column += 1
-      }
-    }
   }
 
   @Sendable static func roundToBF16(

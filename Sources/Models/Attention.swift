@@ -28,7 +28,7 @@ struct Attention: Sendable {
     let key: Vector
   }
 
-  private var core: PagedAttention { PagedAttention(sizes: sizes) }
+  private let core: PagedAttention
 
   init(_ configuration: ModelConfiguration, layer: Int, _ loader: inout WeightLoader) throws(ModelError) {
     sizes = configuration.attention
@@ -54,6 +54,7 @@ struct Attention: Sendable {
     normEpsilon = Float(configuration.normEpsilon)
     pairCount = configuration.rope.pairCount
     pairing = configuration.rope.pairing
+    core = PagedAttention(configuration)
   }
 
   /// Floats from one head's query to the next one's.
@@ -63,17 +64,20 @@ struct Attention: Sendable {
 
   private static func queryRows(_ sizes: AttentionConfiguration) -> Int { sizes.headCount * queryStride(sizes) }
 
-  static func workspaceBytes(_ sizes: AttentionConfiguration, tokens: Int) -> Int {
+  static func workspaceBytes(_ configuration: ModelConfiguration, tokens: Int) -> Int {
+    let sizes = configuration.attention
     let dimension = sizes.headDimension
     return Workspace.bytes(
       (Float.self, tokens * queryRows(sizes)),
       (Float.self, tokens * sizes.keyValueHeadCount * dimension),
       (Float.self, tokens * sizes.keyValueHeadCount * dimension),
       (Float.self, tokens * sizes.headCount * dimension))
-      + PagedAttention.workspaceBytes(sizes, tokens: tokens)
+      + PagedAttention(configuration).workspaceBytes(tokens: tokens)
   }
 
-  static func scratchFloats(_ sizes: AttentionConfiguration) -> Int { PagedAttention.scratchFloats(sizes) }
+  static func scratchFloats(_ configuration: ModelConfiguration) -> Int {
+    PagedAttention(configuration).scratchFloats
+  }
 
   /// Mixes the rows of `input` into `output`, `hiddenSize` floats each, and writes their keys and values into the
   /// pages. `cosines` and `sines` hold `pairCount` floats a row.

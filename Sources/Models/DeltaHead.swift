@@ -7,8 +7,9 @@ import Tensor
 struct DeltaHead {
   let net: GatedDeltaNet
   let keyHead: Int
+  let layout: DeltaStateLayout
   /// The layer's state in the sequence's slot.
-  let state: UnsafeMutablePointer<Float>
+  let state: UnsafeMutableRawPointer
   /// The sequence's rows of the projections.
   let mixed: UnsafePointer<Float>
   let strengths: UnsafePointer<Float>
@@ -22,9 +23,7 @@ struct DeltaHead {
   private var valueSize: Int { sizes.valueHeadDimension }
   /// Value heads of this key head.
   private var group: Int { sizes.valueHeadCount / sizes.keyHeadCount }
-  private var openKeys: UnsafeMutablePointer<Float> {
-    state + net.layout.openKeys + keyHead * DeltaStateLayout.chunkSize * keySize
-  }
+  private var openKeys: UnsafeMutablePointer<Float> { layout.openKeys(keyHead, of: state) }
 
   /// Processes `count` rows, the first of which is at `position`.
   func advance(from position: Int, count: Int) {
@@ -98,7 +97,7 @@ struct DeltaHead {
   }
 
   private func keptInput(of segment: Segment, _ index: Int) -> UnsafeMutablePointer<Float> {
-    state + net.layout.convolutionInputs + index * sizes.convolutionDimension + segment.channel
+    layout.convolutionInputs(of: state) + index * sizes.convolutionDimension + segment.channel
   }
 
   /// Leaves the last inputs in the state, the oldest first.
@@ -112,16 +111,17 @@ struct DeltaHead {
   // MARK: - Delta rule
 
   private func advance(valueHead: Int, firstRow: Int, rows: Int, open: Int) {
-    let chunk = DeltaStateLayout.chunkSize
     let head = keyHead * group + valueHead
-    let matrix = state + net.layout.matrices + head * keySize * valueSize
-    let updates = state + net.layout.openUpdates + head * chunk * valueSize
-    let boundaryDecay = state + net.layout.decays + head * DeltaStateLayout.decayCount
+    let matrix = layout.matrix(head, of: state)
+    let updates = layout.openUpdates(head, of: state)
+    let boundaryDecay = layout.decays(head, of: state)
     let rowDecays = boundaryDecay + 1
+    let width = layout.valuePanels * Kernels.panelWidth
     // Sᵀk of every row, then Sᵀq.
     kernels.accumulate(
-      coefficients: scratch.keys, coefficientStride: keySize, rows: 2 * rows, count: keySize, terms: matrix,
-      termStride: valueSize, width: valueSize, scales: nil, output: scratch.recalled, outputStride: valueSize)
+      panels: matrix, layout.element, panelCount: layout.valuePanels, panelBytes: layout.matrixPanelBytes,
+      count: keySize, coefficients: scratch.keys, coefficientStride: keySize, rows: 2 * rows, scales: nil,
+      output: scratch.recalled, outputStride: width)
     for row in 0..<rows {
       let last = open + row
       let (beta, decay) = gates(row: firstRow + row, valueHead: valueHead)
@@ -129,14 +129,20 @@ struct DeltaHead {
       for i in 0...last { boundaryDecay[i] *= decay }
       rowDecays[last] = 1
 
-      let recalled = scratch.recalled + row * valueSize
-      combine(scratch.products + row * chunk, rowDecays, last, updates, boundaryDecay, recalled)
-      DeltaRule.update(
-        value: scratch.values + (row * group + valueHead) * valueSize, recalled: recalled, beta: beta,
-        count: valueSize, output: updates + last * valueSize)
+      let recalled = scratch.recalled + row * width
+      let products = scratch.products + row * DeltaStateLayout.chunkSize
+      combine(products, rowDecays, last, updates, boundaryDecay, recalled)
+      let value = scratch.values + (row * group + valueHead) * valueSize
+      for panel in 0..<layout.valuePanels {
+        let column = panel * Kernels.panelWidth
+        DeltaRule.update(
+          value: value + column, recalled: recalled + column, beta: beta,
+          count: min(Kernels.panelWidth, valueSize - column),
+          output: updates + panel * layout.updatePanelFloats + last * Kernels.panelWidth)
+      }
 
-      let result = scratch.recalled + (rows + row) * valueSize
-      combine(scratch.products + (rows + row) * chunk, rowDecays, last + 1, updates, boundaryDecay, result)
+      let result = scratch.recalled + (rows + row) * width
+      combine(products + rows * DeltaStateLayout.chunkSize, rowDecays, last + 1, updates, boundaryDecay, result)
       let gate =
         mixed + (firstRow + row) * net.inputOrder.width + net.inputOrder.gates.offset(keyHead)
         + valueHead * valueSize
@@ -144,7 +150,7 @@ struct DeltaHead {
         result, gate: gate, weights: net.norm.values, epsilon: net.normEpsilon, count: valueSize,
         output: output + (firstRow + row) * sizes.valueDimension + head * valueSize)
     }
-    if open + rows == chunk { close(matrix, updates, boundaryDecay) }
+    if open + rows == DeltaStateLayout.chunkSize { close(matrix, updates, boundaryDecay) }
   }
 
   /// `result = boundaryDecay · result + Σ products[i] · decays[i] · updates[i]`.
@@ -154,8 +160,9 @@ struct DeltaHead {
   ) {
     DeltaRule.decay(products, decays: decays, count: count, output: scratch.coefficients)
     kernels.accumulate(
-      coefficients: scratch.coefficients, coefficientStride: count, rows: 1, count: count, terms: updates,
-      termStride: valueSize, width: valueSize, scales: boundaryDecay, output: result, outputStride: valueSize)
+      panels: updates, .f32, panelCount: layout.valuePanels, panelBytes: 4 * layout.updatePanelFloats, count: count,
+      coefficients: scratch.coefficients, coefficientStride: count, rows: 1, scales: boundaryDecay, output: result,
+      outputStride: 0)
   }
 
   /// How strongly a row is written (beta) and by what the state decays before it (e^g).
@@ -170,15 +177,23 @@ struct DeltaHead {
 
   /// Folds the full chunk into the matrix.
   private func close(
-    _ matrix: UnsafeMutablePointer<Float>, _ updates: UnsafePointer<Float>, _ decays: UnsafePointer<Float>
+    _ matrix: UnsafeMutableRawPointer, _ updates: UnsafePointer<Float>, _ decays: UnsafePointer<Float>
   ) {
     let chunk = DeltaStateLayout.chunkSize
     DeltaRule.decayedTranspose(
       keys: openKeys, dimension: keySize, decays: decays + 1, count: chunk, output: scratch.coefficients)
     scratch.scales.update(repeating: decays[0], count: keySize)
-    kernels.accumulate(
-      coefficients: scratch.coefficients, coefficientStride: chunk, rows: keySize, count: chunk, terms: updates,
-      termStride: valueSize, width: valueSize, scales: scratch.scales, output: matrix, outputStride: valueSize)
+    for index in 0..<layout.valuePanels {
+      let stored = matrix + index * layout.matrixPanelBytes
+      let panel = layout.element == .f32 ? stored.assumingMemoryBound(to: Float.self) : scratch.panel
+      let count = keySize * Kernels.panelWidth
+      if layout.element == .bf16 { CacheEncoding.decodeBF16(stored, count: count, to: panel) }
+      kernels.accumulate(
+        panels: updates + index * layout.updatePanelFloats, .f32, panelCount: 1, panelBytes: 0, count: chunk,
+        coefficients: scratch.coefficients, coefficientStride: chunk, rows: keySize, scales: scratch.scales,
+        output: panel, outputStride: Kernels.panelWidth)
+      if layout.element == .bf16 { CacheEncoding.encode(panel, count: count, .bf16, to: stored) }
+    }
   }
 }
 
@@ -194,6 +209,8 @@ struct DeltaScratch {
   let recalled: UnsafeMutablePointer<Float>
   let coefficients: UnsafeMutablePointer<Float>
   let scales: UnsafeMutablePointer<Float>
+  /// A panel of the matrix.
+  let panel: UnsafeMutablePointer<Float>
   /// The convolution's inputs, the oldest first.
   let taps: UnsafeMutablePointer<UnsafePointer<Float>>
 
@@ -208,13 +225,19 @@ struct DeltaScratch {
     values = keys + 2 * Self.rows * sizes.keyHeadDimension
     products = values + Self.rows * group * sizes.valueHeadDimension
     recalled = products + 2 * Self.rows * Self.rows
-    coefficients = recalled + 2 * Self.rows * sizes.valueHeadDimension
+    coefficients = recalled + 2 * Self.rows * Self.valueWidth(sizes)
     scales = coefficients + Self.rows * sizes.keyHeadDimension
+    panel = scales + sizes.keyHeadDimension
   }
 
   static func floats(_ sizes: LinearAttentionConfiguration) -> Int {
     let group = sizes.valueHeadCount / sizes.keyHeadCount
-    return 2 * sizes.convolutionKernelSize + (3 * rows + 1) * sizes.keyHeadDimension
-      + (2 + group) * rows * sizes.valueHeadDimension + 2 * rows * rows + rows
+    return 2 * sizes.convolutionKernelSize + (3 * rows + 1 + Kernels.panelWidth) * sizes.keyHeadDimension
+      + group * rows * sizes.valueHeadDimension + 2 * rows * (valueWidth(sizes) + rows)
+  }
+
+  /// A head's values in whole panels.
+  private static func valueWidth(_ sizes: LinearAttentionConfiguration) -> Int {
+    Kernels.panelCount(columns: sizes.valueHeadDimension) * Kernels.panelWidth
   }
 }

@@ -14,7 +14,6 @@ import ModelFiles
 /// so no row depends on how many rows came with it.
 struct GatedDeltaNet: Sendable {
   let sizes: LinearAttentionConfiguration
-  let layout: DeltaStateLayout
   /// Queries, keys, values and gates: one matrix, or the gates' apart.
   let inputProjections: [Matrix]
   /// Where a row of their results holds what.
@@ -32,7 +31,6 @@ struct GatedDeltaNet: Sendable {
 
   init(_ configuration: ModelConfiguration, layer: Int, _ loader: inout WeightLoader) throws(ModelError) {
     sizes = configuration.linearAttention
-    layout = DeltaStateLayout(sizes)
     let hidden = configuration.hiddenSize
     let (inputs, gates) = (sizes.convolutionDimension, sizes.valueDimension)
     if loader.layout == .huggingFace || loader.contains(.deltaInputs, layer: layer) {
@@ -91,7 +89,7 @@ struct GatedDeltaNet: Sendable {
     executor.run(tileCount, work: 3 * rows * sizes.valueDimension * sizes.keyHeadDimension) { tile, worker in
       let sequence = batch.sequences[tile / sizes.keyHeadCount]
       let head = DeltaHead(
-        net: self, keyHead: tile % sizes.keyHeadCount, state: states.base + sequence.slot * states.slotStride,
+        net: self, keyHead: tile % sizes.keyHeadCount, layout: states.layout, state: states.slot(sequence.slot),
         mixed: mixed + sequence.firstRow * inputOrder.width,
         strengths: strengths + sequence.firstRow * strengthProjection.rows,
         output: recalled + sequence.firstRow * sizes.valueDimension, kernels: executor.kernels,

@@ -3,46 +3,47 @@ package import ModelFiles
 /// The storage of all sequences: key-value pages and state slots, one block of memory each. A page, and a slot, holds
 /// its layers one after another.
 package struct SequenceCaches: @unchecked Sendable {
-  private let pageBase: UnsafeMutablePointer<Float>
-  private let slotBase: UnsafeMutablePointer<Float>
-  private let pageLayerFloats: Int
-  private let slotLayerFloats: Int
-  private let pageFloats: Int
-  private let slotFloats: Int
+  /// How large pages and slots are.
+  package struct Layout: Sendable, Hashable {
+    let page: KeyValueLayout
+    let state: DeltaStateLayout
+    /// Bytes of a page, over all full-attention layers.
+    package let pageBytes: Int
+    /// Bytes of a slot, over all linear-attention layers.
+    package let slotBytes: Int
 
-  /// Caches in memory of `floatsPerPage` floats a page and `floatsPerSlot` floats a slot.
-  package init(
-    _ configuration: ModelConfiguration, pages: UnsafeMutablePointer<Float>, slots: UnsafeMutablePointer<Float>
-  ) {
-    pageBase = pages
-    slotBase = slots
-    pageLayerFloats = KeyValuePages.floatsPerPage(configuration.attention)
-    slotLayerFloats = DeltaStateLayout(configuration.linearAttention).floats
-    pageFloats = Self.floatsPerPage(configuration)
-    slotFloats = Self.floatsPerSlot(configuration)
+    /// The layout for a configuration.
+    package init(_ configuration: ModelConfiguration, _ types: CacheTypes) {
+      page = KeyValueLayout(configuration.attention, types.keyValue)
+      state = DeltaStateLayout(configuration.linearAttention, types.state)
+      pageBytes = configuration.layerKinds.count { $0 == .fullAttention } * page.byteCount
+      slotBytes = configuration.layerKinds.count { $0 == .linearAttention } * state.byteCount
+    }
   }
 
-  /// Floats of a page, over all full-attention layers.
-  package static func floatsPerPage(_ configuration: ModelConfiguration) -> Int {
-    configuration.layerKinds.count { $0 == .fullAttention } * KeyValuePages.floatsPerPage(configuration.attention)
-  }
+  private let layout: Layout
+  private let pages: UnsafeMutableRawPointer
+  private let slots: UnsafeMutableRawPointer
 
-  /// Floats of a slot, over all linear-attention layers.
-  package static func floatsPerSlot(_ configuration: ModelConfiguration) -> Int {
-    configuration.layerKinds.count { $0 == .linearAttention }
-      * DeltaStateLayout(configuration.linearAttention).floats
+  /// Caches in memory of `pageBytes` a page and `slotBytes` a slot, aligned to 64 bytes.
+  package init(_ layout: Layout, pages: UnsafeMutableRawPointer, slots: UnsafeMutableRawPointer) {
+    self.layout = layout
+    self.pages = pages
+    self.slots = slots
   }
 
   /// The pages of the full-attention layer that is `index`-th of its kind.
   func pages(_ index: Int) -> KeyValuePages {
-    KeyValuePages(base: pageBase + index * pageLayerFloats, pageStride: pageFloats)
+    KeyValuePages(layout.page, base: pages + index * layout.page.byteCount, pageStride: layout.pageBytes)
   }
 
   /// The states of the linear-attention layer that is `index`-th of its kind.
   func states(_ index: Int) -> DeltaStates {
-    DeltaStates(base: slotBase + index * slotLayerFloats, slotStride: slotFloats)
+    DeltaStates(layout.state, base: slots + index * layout.state.byteCount, slotStride: layout.slotBytes)
   }
 
   /// Puts a slot into the state before a sequence's first token: all zeros.
-  package func clear(slot: Int) { (slotBase + slot * slotFloats).update(repeating: 0, count: slotFloats) }
+  package func clear(slot: Int) {
+    (slots + slot * layout.slotBytes).initializeMemory(as: UInt8.self, repeating: 0, count: layout.slotBytes)
+  }
 }

@@ -22,7 +22,7 @@ package struct WorkspaceNeed: Sendable, Hashable {
     let hasExperts = configuration.feedForwardKinds.contains(.sparse)
     scratchFloats = [
       ProductQueue.scratchFloats(tokens: tokens),
-      hasAttention ? Attention.scratchFloats(configuration.attention) : 0,
+      hasAttention ? Attention.scratchFloats(configuration) : 0,
       hasDeltaNets ? GatedDeltaNet.scratchFloats(configuration.linearAttention) : 0,
     ].reduce(0, max)
     productCapacity = hasExperts ? MixtureOfExperts.productCapacity(configuration.experts) : 4
@@ -35,7 +35,7 @@ package struct WorkspaceNeed: Sendable, Hashable {
     // Matrices of one input may have two formats; BF16 takes the most.
     convertedInputBytes = 2 * (2 * tokens * (largestColumns + 31) + 64)
     let largestBlock = [
-      hasAttention ? Attention.workspaceBytes(configuration.attention, tokens: tokens) : 0,
+      hasAttention ? Attention.workspaceBytes(configuration, tokens: tokens) : 0,
       hasDeltaNets ? GatedDeltaNet.workspaceBytes(configuration.linearAttention, tokens: tokens) : 0,
       hasExperts
         ? MixtureOfExperts.workspaceBytes(configuration.experts, hiddenSize: hidden, tokens: tokens) : 0,

@@ -66,12 +66,14 @@ struct ReferenceModel: Sendable, CustomTestStringConvertible {
 
   /// An engine with room for a few sequences of the model's context.
   func engine(
-    pages: Int = 64, slots: Int = 8, stepTokens: Int = 512, threads: Int = 1, _ set: InstructionSet = .best
+    pages: Int = 64, slots: Int = 8, stepTokens: Int = 512, threads: Int = 1, caches: CacheTypes = CacheTypes(),
+    _ set: InstructionSet = .best
   ) throws -> Engine {
     try Engine(
       model: model,
       configuration: EngineConfiguration(
-        pageCount: pages, slotCount: slots, maximumStepTokens: stepTokens, threads: threads),
+        pageCount: pages, slotCount: slots, maximumStepTokens: stepTokens, threads: threads,
+        cacheTypes: caches),
       kernels: Kernels(set), leastSharedWork: 0)
   }
 }

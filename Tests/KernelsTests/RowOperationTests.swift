@@ -80,19 +80,6 @@ import Testing
     var normalized = scores
     Softmax.normalize(&normalized, count: count)
     expectClose(normalized, expected)
-
-    // Online, in blocks of eight, with a scale.
-    var (largest, sum) = (-Float.infinity, Float(0))
-    var weights: [Float] = []
-    for start in stride(from: 0, to: count, by: 8) {
-      let size = min(8, count - start)
-      var block = scores[start..<start + size].map { $0 * 4 } + Array(repeating: .nan, count: 8 - size)
-      let correction = Softmax.accumulate(&block, count: size, scale: 0.25, maximum: &largest, sum: &sum)
-      #expect(start > 0 || correction == 0)
-      weights = weights.map { $0 * correction } + block[..<size]
-    }
-    expectClose(weights.map { $0 / sum }, expected)
-    #expect(Double(largest) == maximum)
   }
 
   @Test(arguments: sizes) func convolution(count: Int) {

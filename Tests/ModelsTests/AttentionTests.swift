@@ -27,11 +27,12 @@ import Testing
     let input = try fixture.values("input")
     let width = configuration.hiddenSize
     let count = input.count / width
-    let pageFloats = KeyValuePages.floatsPerPage(configuration.attention)
-    let memory = UnsafeMutablePointer<Float>.allocate(capacity: pageFloats)
+    let layout = KeyValueLayout(configuration.attention, .f32)
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: layout.byteCount, alignment: 64)
     defer { memory.deallocate() }
-    memory.initialize(repeating: .nan, count: pageFloats)
-    let pages = KeyValuePages(base: memory, pageStride: pageFloats)
+    // What nothing was written to must not matter.
+    memory.initializeMemory(as: UInt8.self, repeating: 0xff, count: layout.byteCount)
+    let pages = KeyValuePages(layout, base: memory, pageStride: layout.byteCount)
     let rotary = RotaryEmbedding(configuration.rope)
     var output: [Float] = []
     for part in parts(count, chunk: min(chunk, count)) {

@@ -65,7 +65,8 @@ private final class DeltaNetRun {
   let configuration: ModelConfiguration
   let net: GatedDeltaNet
   private let owners: WeightOwners
-  private let state: UnsafeMutablePointer<Float>
+  private let layout: DeltaStateLayout
+  private let state: UnsafeMutableRawPointer
 
   init(_ model: TemporaryModel) throws {
     let folder = try model.folder
@@ -74,14 +75,15 @@ private final class DeltaNetRun {
     net = try GatedDeltaNet(folder.configuration, layer: 0, &loader)
     try loader.checkAllTaken()
     owners = loader.owners
-    state = .allocate(capacity: net.layout.floats)
+    layout = DeltaStateLayout(net.sizes, .f32)
+    state = .allocate(byteCount: layout.byteCount, alignment: 64)
   }
 
   deinit { state.deallocate() }
 
   func outputs(_ input: [Float], chunk: Int, _ set: InstructionSet) throws -> [Float] {
     let width = configuration.hiddenSize
-    state.initialize(repeating: 0, count: net.layout.floats)
+    state.initializeMemory(as: UInt8.self, repeating: 0, count: layout.byteCount)
     var output: [Float] = []
     let count = input.count / width
     for part in parts(count, chunk: min(chunk, count)) {
@@ -90,7 +92,7 @@ private final class DeltaNetRun {
       run.withBatch(position: part.lowerBound, count: part.count) { batch in
         net.forward(
           batch, input: rows(input, part, of: width), output: &result,
-          states: DeltaStates(base: state, slotStride: net.layout.floats), run.executor)
+          states: DeltaStates(layout, base: state, slotStride: layout.byteCount), run.executor)
       }
       output += result
     }
@@ -105,7 +107,7 @@ private final class DeltaNetRun {
     // The reference keeps as many inputs as there are taps; the oldest is never used again.
     let convolution = try fixture.values("convolutionState")
     for channel in 0..<channels {
-      let kept = (0..<taps - 1).map { state[net.layout.convolutionInputs + $0 * channels + channel] }
+      let kept = (0..<taps - 1).map { layout.convolutionInputs(of: state)[$0 * channels + channel] }
       expectClose(kept, Array(convolution[channel * taps + 1..<(channel + 1) * taps]), tolerance: 1e-5)
     }
     let chunk = DeltaStateLayout.chunkSize
@@ -114,14 +116,18 @@ private final class DeltaNetRun {
     let (keySize, valueSize) = (sizes.keyHeadDimension, sizes.valueHeadDimension)
     for head in 0..<sizes.valueHeadCount {
       let keyHead = head * sizes.keyHeadCount / sizes.valueHeadCount
-      let keys = state + net.layout.openKeys + keyHead * chunk * keySize
-      let updates = state + net.layout.openUpdates + head * chunk * valueSize
-      let decays = state + net.layout.decays + head * DeltaStateLayout.decayCount
+      let keys = layout.openKeys(keyHead, of: state)
+      let updates = layout.openUpdates(head, of: state)
+      let decays = layout.decays(head, of: state)
+      let stored = layout.matrix(head, of: state).assumingMemoryBound(to: Float.self)
       var matrix: [Float] = []
       for i in 0..<keySize {
         for j in 0..<valueSize {
-          var sum = decays[0] * state[(head * keySize + i) * valueSize + j]
-          for row in 0..<open { sum += decays[1 + row] * keys[row * keySize + i] * updates[row * valueSize + j] }
+          let (panel, column) = j.quotientAndRemainder(dividingBy: 32)
+          var sum = decays[0] * stored[(panel * keySize + i) * 32 + column]
+          for row in 0..<open {
+            sum += decays[1 + row] * keys[row * keySize + i] * updates[(panel * chunk + row) * 32 + column]
+          }
           matrix.append(sum)
         }
       }

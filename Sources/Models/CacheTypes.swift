@@ -1,0 +1,31 @@
+public import Kernels
+
+/// How recurrent states are stored.
+public enum StateElement: String, Sendable, Hashable, CaseIterable {
+  /// IEEE 754 binary32.
+  case f32
+  /// The upper half of a binary32.
+  case bf16
+
+  var element: CacheElement {
+    switch self {
+    case .f32: .f32
+    case .bf16: .bf16
+    }
+  }
+}
+
+/// How what sequences leave behind is stored. Nothing is computed from a value before it was brought into its
+/// storage format, so results do not depend on what came from a cache.
+public struct CacheTypes: Sendable, Hashable {
+  /// Keys and values; integers have a scale a head and position.
+  public var keyValue: CacheElement
+  /// The recurrent matrices of linear attention.
+  public var state: StateElement
+
+  /// By default everything is F32.
+  public init(keyValue: CacheElement = .f32, state: StateElement = .f32) {
+    self.keyValue = keyValue
+    self.state = state
+  }
+}

@@ -140,9 +140,11 @@ def compare_divergence(apus: Apus, model: Model, arguments) -> bool:
     divergence = numpy.concatenate(divergences)
     mean = divergence.mean()
     fine = bool(mean < arguments.bound)
+    agreement = 100 * numpy.concatenate(agreements).mean()
     print(f"{'ok ' if fine else 'BAD'} mean divergence {mean:.6f} over {len(divergence)} tokens (bound "
-          f"{arguments.bound}); median {numpy.median(divergence):.6f}, 99% below {numpy.quantile(divergence, 0.99):.6f}, "
-          f"largest {divergence.max():.6f}; same best token: {100 * numpy.concatenate(agreements).mean():.2f}%")
+          f"{arguments.bound}); median {numpy.median(divergence):.6f}, 99% below "
+          f"{numpy.quantile(divergence, 0.99):.6f}, largest {divergence.max():.6f}; "
+          f"same best token: {agreement:.2f}%")
     return fine
 
 

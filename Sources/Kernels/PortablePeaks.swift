@@ -3,7 +3,7 @@
 enum PortablePeaks {
   /// Multiply-adds of 16-bit integers, the narrowest that have a vector product everywhere; returns how many.
   static func int8(_ iterations: Int, _ sink: UnsafeMutableRawPointer) -> Int {
-    let u = SIMD8<Int16>(repeating: 3)
+    let u = SIMD8<Int16>(repeating: 12_345)
     let v = SIMD8<Int16>(repeating: 5)
     // Different starts, or one sum would do for all.
     var sums = InlineArray<12, SIMD8<Int16>> { SIMD8(repeating: Int16($0)) }

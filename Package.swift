@@ -92,7 +92,7 @@ var targets: [Target] = [
   tests(of: "Tensor", resources: [.copy("Fixtures")]),
   tests(of: "Kernels", ["Tensor", "TestSupport"]),
   tests(of: "ModelFiles", ["JSON", "Tensor", "TestSupport"], resources: [.copy("Fixtures")]),
-  tests(of: "Synthesis", ["ModelFiles", "Tensor", "Tokenizer"]),
+  tests(of: "Synthesis", ["ModelFiles", "Models", "Tensor", "Tokenizer"]),
   tests(of: "Models", ["JSON", "Kernels", "ModelFiles", "Tensor", "TestSupport"], resources: [.copy("Fixtures")]),
   tests(of: "Sampling", ["TestSupport"]),
   tests(of: "Scheduler", ["TestSupport"]),

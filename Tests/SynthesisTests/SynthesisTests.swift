@@ -1,5 +1,6 @@
 import Foundation
 import ModelFiles
+import Models
 import Synthesis
 import Testing
 import Tokenizer
@@ -49,6 +50,20 @@ import Tokenizer
     #expect(tokenizer.decode(tokenizer.encode(text), skippingSpecialTokens: false) == text)
     #expect(tokenizer.encode("<|im_end|>") == [315])
     #expect(model.eosTokenIDs == [315])
+  }
+
+  /// The reader and the models find every name, shape and type they ask for, and nothing else.
+  @Test(arguments: Architecture.allCases, WeightMix.allCases)
+  func ggufFilesLoad(architecture: Architecture, mix: WeightMix) throws {
+    let file = TemporaryPath(".gguf")
+    let made = try ModelSynthesizer(shape: Self.tiny(architecture), mix: mix, seed: 3).writeGGUF(to: file.path)
+    let package = try ModelPackage(path: file.path)
+    #expect(package.configuration.architecture == architecture)
+    #expect(package.generation.eosTokenIDs.contains(315))
+    #expect(package.chatTemplate != nil)
+    #expect(made.parameterCount == ParameterCount(of: package.configuration).total)
+    #expect(package.weights.descriptions.reduce(0) { $0 + $1.byteCount } == made.byteCount)
+    #expect(try loadModel(package).configuration.layerCount == 4)
   }
 
   @Test func sizesAndNamesAreChecked() throws {

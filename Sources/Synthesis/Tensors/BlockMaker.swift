@@ -41,12 +41,12 @@ enum BlockMaker {
     block.storeBytes(of: Float16(value).bitPattern, toByteOffset: offset, as: UInt16.self)
   }
 
-  /// Codes are −127 to 127: quantisers never make −128.
+  /// Codes are −127 to 127: quantisers never make −128, for which 0 stands.
   private static func makeQ80(_ block: UnsafeMutableRawPointer, _ scale: Float) {
     store(scale, block, at: 0)
     for i in 2..<34 {
       let code = block.load(fromByteOffset: i, as: Int8.self)
-      block.storeBytes(of: max(code, -127), toByteOffset: i, as: Int8.self)
+      block.storeBytes(of: code == -128 ? 0 : code, toByteOffset: i, as: Int8.self)
     }
   }
 

@@ -43,15 +43,12 @@ struct BlockProduct<Format: PanelFormat> {
     }
   }
 
-  /// Asks for what sixteen rows from `next` on hold at the columns of units `unit ..< unit + count`, or as much of
-  /// them elsewhere: sixteen rows are too many streams for the processor to foresee, the next panel as a whole is one.
+  /// Asks for bytes `range` after `next`: sixteen rows are too many streams for the processor to foresee, but what comes
+  /// after them as a whole is one.
   @inline(__always)
-  private func prefetch(_ next: UnsafeRawPointer?, _ unit: Int, _ count: Int) {
+  private func prefetch(_ next: UnsafeRawPointer?, _ range: Range<Int>) {
     guard let next else { return }
-    let start = 16 * unit * Format.byteCount
-    for offset in Swift.stride(from: 0, to: 16 * count * Format.byteCount, by: 64) {
-      prefetch_line(next + start + offset)
-    }
+    for offset in Swift.stride(from: range.lowerBound, to: range.upperBound, by: 64) { prefetch_line(next + offset) }
   }
 
   @inline(__always)
@@ -78,7 +75,7 @@ struct BlockProduct<Format: PanelFormat> {
     var unit = 0
     while unit < units {
       let count = min(unitsPerStretch, units - unit)
-      prefetch(next, unit, count)
+      prefetch(next, 16 * unit * Format.byteCount..<16 * (unit + count) * Format.byteCount)
       unpack(source + unit * Format.byteCount, count, scratch.panels)
       addBlocks(
         Format.Factors.self, tokens: tokens, scratch.panels, unit * blocksPerUnit, count * blocksPerUnit, tile,
@@ -102,6 +99,8 @@ struct BlockProduct<Format: PanelFormat> {
     for panel in 0..<panels {
       unpack(sixteenRows(row + 16 * panel), input.columns / Format.columns, scratch.panels + panel * panelBytes)
     }
+    let next = row + 16 * panels < rows ? weights + (row + 16 * panels) * stride : upcoming
+    let nextBytes = 16 * panels * stride
     // Tiles of nearly the same width.
     let tiles = (tokens + widestTile - 1) / widestTile
     var token = 0
@@ -109,6 +108,8 @@ struct BlockProduct<Format: PanelFormat> {
       let width = (tokens - token + tiles - tile - 1) / (tiles - tile)
       let input = tileInput(token, width)
       for panel in 0..<panels {
+        let turn = tile * panels + panel
+        prefetch(next, nextBytes * turn / (tiles * panels)..<nextBytes * (turn + 1) / (tiles * panels))
         for t in 0..<width { _mm512_store_ps(scratch.sums + 16 * t, _mm512_setzero_ps()) }
         addBlocks(
           Format.Factors.self, tokens: width, scratch.panels + panel * panelBytes, 0, input.blocks, input,

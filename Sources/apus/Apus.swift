@@ -10,6 +10,7 @@ struct Apus: AsyncParsableCommand {
       apus serve                       serve the embedded demo model on http://127.0.0.1:8080
       apus serve --model FOLDER        serve a Qwen3-Next model in Hugging Face format
       apus inspect --model FOLDER      show what a model is and what it needs
+      apus synth --output FILE.gguf    make a random model, for benchmarks
 
       The other commands take a model apart for tests and debugging; they read and write JSON.
       """,

@@ -9,25 +9,28 @@ struct SynthCommand: ParsableCommand {
     commandName: "synth",
     abstract: "Make a random model of any size, as a GGUF file or a Hugging Face folder.",
     discussion: """
-      apus synth --output next.gguf                          Qwen3-Next of 8 layers, 2.5 billion weights, Q4_K_M
-      apus synth --type Q8_0 --output next-q8.gguf           the same in other blocks
-      apus synth --type BF16 --output next                   the same as a folder of safetensors
-      apus synth --architecture qwen3 --layers 4 --output small.gguf
-      apus synth --layers 2 --experts 512 --full-attention-interval 2 --output wide.gguf
+      apus synth -o next.gguf                         2.5 billion weights, Q4_K_M
+      apus synth --type Q8_0 -o next-q8.gguf          the same in other blocks
+      apus synth --type BF16 -o next                  the same as a folder
+      apus synth --architecture qwen3 --layers 4 -o small.gguf
+      apus synth --layers 2 --full-attention-interval 2 --experts 512 -o wide.gguf
 
-      The model runs at the speed of a trained one of its size and type, here and in llama.cpp, but what it says is
-      made-up words. Sizes that are not given are those of the architecture:
+      The model runs at the speed of a trained one of its size and type, here and
+      in llama.cpp, but what it says is made-up words. The same options and seed
+      make the same bytes. Sizes that are not given are those of the architecture:
 
-                   layers  hidden  heads / kv x size  feed-forward
-        qwen3next       8    2048  16 / 2 x 256       64 experts of 512, 10 a token, and a shared one
-        qwen3moe        8    2048  32 / 4 x 128       64 experts of 768, 8 a token
-        qwen3          28    1024  16 / 8 x 128       3072
-        qwen2          24     896  14 / 2 x 64        4864
-        llama          16    2048  32 / 8 x 64        8192
+                 layers  hidden  heads/kv x size  feed-forward
+      qwen3next       8    2048   16/2 x 256      64 experts of 512, 10 a token,
+                                                  and a shared one
+      qwen3moe        8    2048   32/4 x 128      64 experts of 768, 8 a token
+      qwen3          28    1024   16/8 x 128      3072
+      qwen2          24     896   14/2 x 64       4864
+      llama          16    2048   32/8 x 64       8192
 
-      Quantised files are mixed as llama.cpp's quantiser does it: the output projection is Q6_K below Q8_0, in Q4_K_M
-      and Q5_K_M half of the value and down projections too; norms and the router stay F32. Where rows are not
-      multiples of 256, Q4_K becomes Q5_0, Q5_K Q5_1 and Q6_K Q8_0. The same options and seed make the same bytes.
+      Quantised files are mixed as llama.cpp's quantiser does it: below Q8_0 the
+      output projection is Q6_K; in Q4_K_M and Q5_K_M half of the value and down
+      projections are too; norms and the router stay F32. Where rows are not
+      multiples of 256, Q5_0 stands for Q4_K, Q5_1 for Q5_K and Q8_0 for Q6_K.
       """)
 
   @Option(help: "One of \(Architecture.allCases.map(\.ggufName).joined(separator: ", ")).")

@@ -59,7 +59,8 @@ var targets: [Target] = [
   library(
     "Serving",
     [
-      "Engine", "Scheduler", "Models", "ModelFiles", "Sampling", "Tokenizer", "ChatTemplate", "OutputParsing", "JSON",
+      "Engine", "Kernels", "Scheduler", "Models", "ModelFiles", "Sampling", "Tokenizer", "ChatTemplate",
+      "OutputParsing", "JSON",
       .product(name: "Logging", package: "swift-log"),
     ],
     resources: [.copy("Resources/swiftlet")]),

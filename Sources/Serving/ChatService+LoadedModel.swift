@@ -1,4 +1,5 @@
 import Engine
+import Kernels
 public import Logging
 import ModelFiles
 
@@ -21,7 +22,8 @@ extension ChatService {
     }
     let engine: Engine
     do {
-      engine = try Engine(model: model.model, configuration: plan.engine)
+      engine = try Engine(
+        model: model.model, configuration: plan.engine, kernels: Kernels(configuration.instructionSet))
     } catch {
       throw .engine(error)
     }

@@ -1,3 +1,5 @@
+public import Kernels
+
 /// How much work a service takes on, and the memory it may use.
 public struct ServingConfiguration: Sendable, Equatable {
   /// Tokens of one conversation, prompt and reply together; 0 means as many as the model allows and memory holds.
@@ -13,11 +15,13 @@ public struct ServingConfiguration: Sendable, Equatable {
   public var keyValueBytes: Int
   /// Threads that compute; 0 means one a core.
   public var threads: Int
+  /// What the kernels use. Where the processor lacks it, the portable ones run.
+  public var instructionSet: InstructionSet
 
   /// A configuration; the defaults fit a small machine.
   public init(
     contextLength: Int = 0, maximumRunning: Int = 8, maximumQueued: Int = 256, stepTokens: Int = 512,
-    keyValueBytes: Int = 0, threads: Int = 0
+    keyValueBytes: Int = 0, threads: Int = 0, instructionSet: InstructionSet = .best
   ) {
     self.contextLength = contextLength
     self.maximumRunning = maximumRunning
@@ -25,5 +29,6 @@ public struct ServingConfiguration: Sendable, Equatable {
     self.stepTokens = stepTokens
     self.keyValueBytes = keyValueBytes
     self.threads = threads
+    self.instructionSet = instructionSet
   }
 }

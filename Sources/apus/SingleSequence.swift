@@ -1,4 +1,5 @@
 import Engine
+import Kernels
 import ModelFiles
 import Models
 
@@ -14,7 +15,10 @@ final class SingleSequence {
   ///   - capacity: tokens the sequence may grow to.
   ///   - stepTokens: tokens of one forward step.
   ///   - threads: worker threads; 0: one a core.
-  init(folder: ModelPackage, capacity: Int, stepTokens: Int, threads: Int) throws {
+  ///   - instructionSet: what the kernels use.
+  init(
+    folder: ModelPackage, capacity: Int, stepTokens: Int, threads: Int, instructionSet: InstructionSet
+  ) throws {
     let model = try loadModel(folder)
     let pageCount = (capacity + EngineConfiguration.pageSize - 1) / EngineConfiguration.pageSize
     self.stepTokens = min(stepTokens, capacity)
@@ -22,7 +26,8 @@ final class SingleSequence {
       model: model,
       configuration: EngineConfiguration(
         pageCount: pageCount, slotCount: 1, maximumStepTokens: self.stepTokens,
-        threads: threads > 0 ? threads : ProcessorTopology().threadCount))
+        threads: threads > 0 ? threads : ProcessorTopology().threadCount),
+      kernels: Kernels(instructionSet))
     pages = (0..<pageCount).map(Int32.init)
     vocabularySize = engine.vocabularySize
   }

@@ -88,6 +88,9 @@ def test_score_beside_transformers(folder):
             assert math.isclose(got["perplexity"], math.exp(-sum(got["logprobs"]) / len(got["logprobs"])))
     for arguments in (["--chunk", 1], ["--chunk", 7], ["--chunk", 64], ["--stepwise"], ["--threads", 1]):
         assert score(folder, sequences, *arguments) == whole, arguments
+    # Other instruction sets add in another order.
+    for got, expected in zip(score(folder, sequences, "--isa", "portable"), whole, strict=True):
+        assert got["logprobs"] == pytest.approx(expected["logprobs"], abs=TOLERANCE)
 
 
 @pytest.mark.parametrize("folder", FIXTURES, ids=lambda folder: folder.name)

@@ -25,6 +25,7 @@ def test_flags_win_over_the_environment_over_the_file(tmp_path):
     ([], {}, "kv-cache-bytes: 4 gallons\n", 'kv-cache-bytes in .*apus.yaml is "4 gallons"; expected a size such as'),
     ([], {}, "host: 127.0.0.1\nprot: 1\n", 'line 2: there is no setting named "prot"'),
     ([], {}, "host: [a\n", "cannot be used"),
+    ([], {"APUS_ISA": "avx9"}, "", 'APUS_ISA is "avx9"; expected auto, or what this processor has: portable'),
     (["--model", "/does/not/exist"], {}, "", "/does/not/exist"),
     (["--chat-template", "/does/not/exist"], {}, "", "/does/not/exist"),
 ])

@@ -57,9 +57,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Worker threads; 0: one a core.")
   var threads = 0
 
-  @Option(
-    help: "Instruction set: portable, avx2 or avx512. (default: the widest the processor has)", transform: available)
-  var isa: InstructionSet?
+  @OptionGroup var instructionSet: InstructionSetOption
 
   @Flag(help: "Print a JSON array with an object for each number of sequences.")
   var json = false
@@ -73,14 +71,6 @@ struct BenchCommand: ParsableCommand {
     guard (1...65_536).contains(stepTokens) else { throw ValidationError("--step-tokens must be from 1 to 65536.") }
     guard (0...1024).contains(threads) else { throw ValidationError("--threads must be from 0 to 1024.") }
     _ = try batches()
-  }
-
-  private static func available(_ name: String) throws -> InstructionSet {
-    let sets = InstructionSet.available
-    guard let set = sets.first(where: { $0.rawValue == name }) else {
-      throw ValidationError("This processor has \(sets.map(\.rawValue).joined(separator: ", ")).")
-    }
-    return set
   }
 
   private func batches() throws -> [Int] {
@@ -101,7 +91,7 @@ struct BenchCommand: ParsableCommand {
       throw CommandError.contextTooLong(tokens: plan.length, limit: limit, what: "The benchmark")
     }
     let loaded = try loadModel(folder)
-    let isa = isa ?? .best
+    let isa = instructionSet.chosen
     let threads = threads > 0 ? threads : ProcessorTopology().threadCount
     report("measuring the machine's limits")
     let limits = try MachineLimits.measure(isa, threads: threads)

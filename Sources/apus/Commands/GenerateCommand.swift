@@ -53,6 +53,8 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: "Worker threads; 0: one a core.")
   var threads = 0
 
+  @OptionGroup var instructionSet: InstructionSetOption
+
   func validate() throws {
     guard (tokens == nil) != (prompt == nil) else { throw ValidationError("Give either --tokens or --prompt.") }
     guard (1...16_777_216).contains(maxTokens) else { throw ValidationError("--max-tokens must be at least 1.") }
@@ -74,7 +76,9 @@ struct GenerateCommand: ParsableCommand {
     }
 
     let count = min(maxTokens, limit - start.count)
-    let run = try SingleSequence(folder: folder, capacity: start.count + count, stepTokens: chunk, threads: threads)
+    let run = try SingleSequence(
+      folder: folder, capacity: start.count + count, stepTokens: chunk, threads: threads,
+      instructionSet: instructionSet.chosen)
     var sampler = Sampler(vocabularySize: vocabularySize)
     var detokenizer = tokenizer?.makeDetokenizer(skippingSpecialTokens: true)
     var ids: [Int32] = []

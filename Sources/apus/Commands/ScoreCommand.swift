@@ -36,6 +36,8 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "Worker threads; 0: one a core.")
   var threads = 0
 
+  @OptionGroup var instructionSet: InstructionSetOption
+
   func validate() throws {
     guard (1...65_536).contains(chunk) else { throw ValidationError("--chunk must be from 1 to 65536.") }
     guard (0...1024).contains(threads) else { throw ValidationError("--threads must be from 0 to 1024.") }
@@ -53,7 +55,9 @@ struct ScoreCommand: ParsableCommand {
       throw CommandError.contextTooLong(tokens: longest, limit: limit, what: "The longest sequence")
     }
     let step = stepwise ? 1 : chunk
-    let run = try SingleSequence(folder: folder, capacity: max(longest, 1), stepTokens: step, threads: threads)
+    let run = try SingleSequence(
+      folder: folder, capacity: max(longest, 1), stepTokens: step, threads: threads,
+      instructionSet: instructionSet.chosen)
     let rows = try logits.map { try LogitsFile(path: $0) }
     var results: [JSON] = []
     for sequence in sequences {

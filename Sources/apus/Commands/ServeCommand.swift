@@ -110,7 +110,7 @@ extension ServingConfiguration {
     self.init(
       contextLength: settings.contextLength, maximumRunning: settings.maximumRunning,
       maximumQueued: settings.maximumQueued, stepTokens: settings.stepTokens, keyValueBytes: settings.kvCacheBytes,
-      threads: settings.threads)
+      threads: settings.threads, instructionSet: settings.instructionSet)
   }
 }
 

@@ -26,6 +26,12 @@ struct SettingFlags: ParsableArguments {
   @Option(help: "Worker threads. (default: one a core)")
   var threads: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Instruction set of the kernels: auto, avx512, avx2 or portable. (default: auto, the widest)",
+      valueName: "name"))
+  var isa: String?
+
   @Option(help: ArgumentHelp("Longest conversation. (default: what the model allows)", valueName: "tokens"))
   var contextLength: String?
 
@@ -76,7 +82,7 @@ struct SettingFlags: ParsableArguments {
   /// What was given, by setting name.
   var values: [String: [String]] {
     let single: [String: String?] = [
-      "host": host, "port": port, "model": model, "chat-template": chatTemplate, "threads": threads,
+      "host": host, "port": port, "model": model, "chat-template": chatTemplate, "threads": threads, "isa": isa,
       "context-length": contextLength, "max-running": maxRunning, "max-queued": maxQueued, "step-tokens": stepTokens,
       "kv-cache-bytes": kvCacheBytes, "max-body-bytes": maxBodyBytes, "max-connections": maxConnections,
       "idle-timeout": idleTimeout, "header-timeout": headerTimeout, "body-timeout": bodyTimeout,

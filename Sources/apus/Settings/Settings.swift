@@ -1,3 +1,4 @@
+import Kernels
 import Logging
 
 /// Every setting of `apus serve`, read once at start and fixed from then on. `config/apus.yaml` documents
@@ -12,6 +13,8 @@ struct Settings: Sendable {
   var chatTemplate: String?
   /// Worker threads; 0: one a core.
   var threads: Int
+  /// What the kernels use.
+  var instructionSet: InstructionSet
   /// Tokens of one conversation; 0: as many as the model allows.
   var contextLength: Int
   var maximumRunning: Int
@@ -39,6 +42,9 @@ extension Settings {
     static let servedModelNames = Setting.list("served-model-name", default: [], expected: "names that are not empty")
     static let chatTemplate = Setting.optionalText("chat-template", expected: "a file")
     static let threads = Setting.whole("threads", default: 0, in: 0...1024)
+    static let instructionSet = Setting<InstructionSet>(
+      name: "isa", defaultValue: .best, expected: InstructionSet.settings
+    ) { $0.count == 1 ? InstructionSet(setting: $0[0]) : nil }
     static let contextLength = Setting.whole("context-length", default: 0, in: 0...16_777_216)
     static let maximumRunning = Setting.whole("max-running", default: 8, in: 1...1024)
     static let maximumQueued = Setting.whole("max-queued", default: 256, in: 0...1_000_000)
@@ -60,10 +66,10 @@ extension Settings {
     ) { $0.count == 1 ? Logger.Level(rawValue: $0[0]) : nil }
 
     static let names: Set<String> = [
-      host.name, port.name, model.name, servedModelNames.name, chatTemplate.name, threads.name, contextLength.name,
-      maximumRunning.name, maximumQueued.name, stepTokens.name, kvCacheBytes.name, maximumBodyBytes.name,
-      maximumConnections.name, idleTimeout.name, headerTimeout.name, bodyTimeout.name, writeTimeout.name,
-      heartbeat.name, shutdownGrace.name, corsOrigins.name, logLevel.name,
+      host.name, port.name, model.name, servedModelNames.name, chatTemplate.name, threads.name, instructionSet.name,
+      contextLength.name, maximumRunning.name, maximumQueued.name, stepTokens.name, kvCacheBytes.name,
+      maximumBodyBytes.name, maximumConnections.name, idleTimeout.name, headerTimeout.name, bodyTimeout.name,
+      writeTimeout.name, heartbeat.name, shutdownGrace.name, corsOrigins.name, logLevel.name,
     ]
   }
 
@@ -81,6 +87,7 @@ extension Settings {
     servedModelNames = try sources.value(Known.servedModelNames)
     chatTemplate = try sources.value(Known.chatTemplate)
     threads = try sources.value(Known.threads)
+    instructionSet = try sources.value(Known.instructionSet)
     contextLength = try sources.value(Known.contextLength)
     maximumRunning = try sources.value(Known.maximumRunning)
     maximumQueued = try sources.value(Known.maximumQueued)

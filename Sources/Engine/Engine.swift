@@ -67,7 +67,8 @@ public final class Engine: ForwardEngine {
     let need = WorkspaceNeed(sizes, tokens: tokens)
     let workspace = Workspace(base: working.base, byteCount: memory.workspace)
     executor = Executor(
-      kernels: kernels, workers: workers, workspace: workspace, need: need, leastSharedWork: leastSharedWork)
+      kernels: kernels, workers: workers, workspace: workspace, need: need, compute: configuration.compute,
+      leastSharedWork: leastSharedWork)
     batch = BatchBuilder(configuration, workspace)
     hidden = workspace.floats(tokens * sizes.hiddenSize)
     wantedRows = workspace.floats(Self.logitRows * sizes.hiddenSize)

@@ -15,16 +15,20 @@ public struct EngineConfiguration: Sendable, Hashable {
   public var threads: Int
   /// How keys, values and states are stored.
   public var cacheTypes: CacheTypes
+  /// What BF16 weights are multiplied with.
+  public var compute: BF16Compute
 
   /// A configuration.
   public init(
-    pageCount: Int, slotCount: Int, maximumStepTokens: Int, threads: Int, cacheTypes: CacheTypes = CacheTypes()
+    pageCount: Int, slotCount: Int, maximumStepTokens: Int, threads: Int, cacheTypes: CacheTypes = CacheTypes(),
+    compute: BF16Compute = .f32
   ) {
     self.pageCount = pageCount
     self.slotCount = slotCount
     self.maximumStepTokens = maximumStepTokens
     self.threads = threads
     self.cacheTypes = cacheTypes
+    self.compute = compute
   }
 
   func validate() throws(EngineError) {

@@ -1,3 +1,5 @@
+internal import Tensor
+
 /// What a weight file says of one tensor.
 public struct TensorDescription: Sendable, Hashable {
   /// Its name in the file.
@@ -15,6 +17,15 @@ extension TensorStore {
   public var descriptions: [TensorDescription] {
     entries.map {
       TensorDescription(name: $0.name, shape: $0.shape, dataType: $0.dataType, byteCount: $0.range.count)
+    }
+  }
+}
+
+extension ModelPackage {
+  /// Whether any weights have a block format.
+  public var isQuantized: Bool {
+    weights.entries.contains { entry in
+      ElementType.allCases.contains { $0.description == entry.dataType && $0.isQuantized }
     }
   }
 }

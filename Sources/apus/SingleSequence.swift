@@ -16,18 +16,19 @@ final class SingleSequence {
   ///   - stepTokens: tokens of one forward step.
   ///   - threads: worker threads; 0: one a core.
   ///   - instructionSet: what the kernels use.
+  ///   - numberTypes: how numbers are stored and multiplied.
   init(
-    folder: ModelPackage, capacity: Int, stepTokens: Int, threads: Int, instructionSet: InstructionSet
+    folder: ModelPackage, capacity: Int, stepTokens: Int, threads: Int, instructionSet: InstructionSet,
+    numberTypes: NumberTypesOption
   ) throws {
     let model = try loadModel(folder)
     let pageCount = (capacity + EngineConfiguration.pageSize - 1) / EngineConfiguration.pageSize
     self.stepTokens = min(stepTokens, capacity)
-    engine = try Engine(
-      model: model,
-      configuration: EngineConfiguration(
-        pageCount: pageCount, slotCount: 1, maximumStepTokens: self.stepTokens,
-        threads: threads > 0 ? threads : ProcessorTopology().threadCount),
-      kernels: Kernels(instructionSet))
+    var configuration = EngineConfiguration(
+      pageCount: pageCount, slotCount: 1, maximumStepTokens: self.stepTokens,
+      threads: threads > 0 ? threads : ProcessorTopology().threadCount)
+    numberTypes.apply(to: &configuration, for: folder)
+    engine = try Engine(model: model, configuration: configuration, kernels: Kernels(instructionSet))
     pages = (0..<pageCount).map(Int32.init)
     vocabularySize = engine.vocabularySize
   }

@@ -1,3 +1,5 @@
+import Models
+
 /// What kind of numbers a product multiplies.
 public enum Arithmetic: String, Sendable, Hashable, CaseIterable {
   /// Quantised weights and activations.
@@ -10,7 +12,11 @@ public enum Arithmetic: String, Sendable, Hashable, CaseIterable {
 
 extension Arithmetic {
   /// How weights of a type, by its name, are multiplied.
-  init(weightType: String) {
-    self = ["F32", "F16", "BF16"].contains(weightType) ? .f32 : .int8
+  init(weightType: String, _ compute: BF16Compute) {
+    switch weightType {
+    case "BF16" where compute == .bf16: self = .bf16
+    case "F32", "F16", "BF16": self = .f32
+    default: self = .int8
+    }
   }
 }

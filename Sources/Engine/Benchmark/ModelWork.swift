@@ -1,4 +1,5 @@
 public import ModelFiles
+public import Models
 
 /// What a model reads and computes, from its sizes and its tensors' types: the numbers that measured speeds are held
 /// against.
@@ -37,11 +38,15 @@ public struct ModelWork: Sendable, Hashable {
   /// - Parameters:
   ///   - tensors: all of its weight files' tensors.
   ///   - caches: what an engine allocates for it.
-  public init(_ configuration: ModelConfiguration, tensors: [TensorDescription], caches: CacheBytes) {
+  ///   - compute: what BF16 weights are multiplied with.
+  public init(
+    _ configuration: ModelConfiguration, tensors: [TensorDescription], caches: CacheBytes,
+    compute: BF16Compute = .f32
+  ) {
     let weights = tensors.map { tensor in
       WeightTensor(
         name: tensor.name, shape: tensor.shape, byteCount: tensor.byteCount,
-        arithmetic: Arithmetic(weightType: tensor.dataType))
+        arithmetic: Arithmetic(weightType: tensor.dataType, compute))
     }
     self.init(configuration, tensors: weights, caches: caches)
   }

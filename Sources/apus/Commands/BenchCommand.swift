@@ -59,6 +59,8 @@ struct BenchCommand: ParsableCommand {
 
   @OptionGroup var instructionSet: InstructionSetOption
 
+  @OptionGroup var numberTypes: NumberTypesOption
+
   @Flag(help: "Print a JSON array with an object for each number of sequences.")
   var json = false
 
@@ -97,11 +99,12 @@ struct BenchCommand: ParsableCommand {
     let limits = try MachineLimits.measure(isa, threads: threads)
     var results: [BenchResult] = []
     for sequences in try batches() {
-      let engine = try Engine(
-        model: loaded, configuration: plan.engineConfiguration(sequences: sequences, threads: threads),
-        kernels: Kernels(isa))
+      var configuration = plan.engineConfiguration(sequences: sequences, threads: threads)
+      numberTypes.apply(to: &configuration, for: folder)
+      let engine = try Engine(model: loaded, configuration: configuration, kernels: Kernels(isa))
       let work = ModelWork(
-        folder.configuration, tensors: folder.weights.descriptions, caches: ModelWork.CacheBytes(of: engine))
+        folder.configuration, tensors: folder.weights.descriptions, caches: ModelWork.CacheBytes(of: engine),
+        compute: configuration.compute)
       var benchmark = Benchmark(plan: plan, engine: engine)
       let speeds = try benchmark.run { report("\(sequences) sequences: \($0)") }
       results.append(BenchResult(plan: plan, sequences: sequences, speeds: speeds, work: work, limits: limits))

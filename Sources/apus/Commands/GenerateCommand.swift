@@ -55,6 +55,8 @@ struct GenerateCommand: ParsableCommand {
 
   @OptionGroup var instructionSet: InstructionSetOption
 
+  @OptionGroup var numberTypes: NumberTypesOption
+
   func validate() throws {
     guard (tokens == nil) != (prompt == nil) else { throw ValidationError("Give either --tokens or --prompt.") }
     guard (1...16_777_216).contains(maxTokens) else { throw ValidationError("--max-tokens must be at least 1.") }
@@ -78,7 +80,7 @@ struct GenerateCommand: ParsableCommand {
     let count = min(maxTokens, limit - start.count)
     let run = try SingleSequence(
       folder: folder, capacity: start.count + count, stepTokens: chunk, threads: threads,
-      instructionSet: instructionSet.chosen)
+      instructionSet: instructionSet.chosen, numberTypes: numberTypes)
     var sampler = Sampler(vocabularySize: vocabularySize)
     var detokenizer = tokenizer?.makeDetokenizer(skippingSpecialTokens: true)
     var ids: [Int32] = []

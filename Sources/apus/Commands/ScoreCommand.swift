@@ -14,7 +14,7 @@ struct ScoreCommand: ParsableCommand {
       Output: {"sequences":[{"logprobs":[…],"top":[[{"id":…,"logprob":…}…]…],"perplexity":…}…]}
 
       logprobs[i] is the natural logarithm of the probability of ids[i+1]; top[i] holds the k most likely
-      tokens after ids[0…i]. Caches and activations are F32.
+      tokens after ids[0…i].
       """)
 
   @OptionGroup var model: ModelOption
@@ -38,6 +38,8 @@ struct ScoreCommand: ParsableCommand {
 
   @OptionGroup var instructionSet: InstructionSetOption
 
+  @OptionGroup var numberTypes: NumberTypesOption
+
   func validate() throws {
     guard (1...65_536).contains(chunk) else { throw ValidationError("--chunk must be from 1 to 65536.") }
     guard (0...1024).contains(threads) else { throw ValidationError("--threads must be from 0 to 1024.") }
@@ -57,7 +59,7 @@ struct ScoreCommand: ParsableCommand {
     let step = stepwise ? 1 : chunk
     let run = try SingleSequence(
       folder: folder, capacity: max(longest, 1), stepTokens: step, threads: threads,
-      instructionSet: instructionSet.chosen)
+      instructionSet: instructionSet.chosen, numberTypes: numberTypes)
     let rows = try logits.map { try LogitsFile(path: $0) }
     var results: [JSON] = []
     for sequence in sequences {

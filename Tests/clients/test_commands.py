@@ -158,14 +158,16 @@ def test_bench_names_the_flag_at_fault(arguments, said):
     assert done.returncode != 0 and said in done.stderr
 
 
-def test_number_types_change_results_a_little(tmp_path):
+def test_number_types_change_results_a_little():
     folder = ROOT / "Tests/EngineTests/Fixtures/bf16-tied"
-    sequences = [json.loads((folder / "expected.json").read_text())["sequences"][0]["ids"]]
+    cases = json.loads((folder / "expected.json").read_text())["sequences"]
+    sequences = [max((case["ids"] for case in cases), key=len)]
     exact = score(folder, sequences)[0]["logprobs"]
     assert score(folder, sequences, "--kv-type", "f32", "--compute", "f32")[0]["logprobs"] == exact
     for arguments in (["--kv-type", "f16"], ["--kv-type", "int8"], ["--state-type", "bf16"], ["--compute", "bf16"]):
         rounded = score(folder, sequences, *arguments)[0]["logprobs"]
         assert rounded != exact, arguments
-        assert rounded == pytest.approx(exact, abs=0.3), arguments
+        # On average: where two experts are almost equally probable, rounding may swap them.
+        assert sum(abs(a - b) for a, b in zip(rounded, exact, strict=True)) < 0.05 * len(exact), arguments
     done = run("score", "--input", "-", "--kv-type", "f8", check=False)
     assert done.returncode != 0 and "f32, f16, bf16, int8" in done.stderr

@@ -164,10 +164,11 @@ def test_number_types_change_results_a_little():
     sequences = [max((case["ids"] for case in cases), key=len)]
     exact = score(folder, sequences)[0]["logprobs"]
     assert score(folder, sequences, "--kv-type", "f32", "--compute", "f32")[0]["logprobs"] == exact
-    for arguments in (["--kv-type", "f16"], ["--kv-type", "int8"], ["--state-type", "bf16"], ["--compute", "bf16"]):
+    # On average: where two experts are almost equally probable, rounding may swap them.
+    for bound, *arguments in ((0.002, "--kv-type", "f16"), (0.01, "--kv-type", "int8"), (0.05, "--state-type", "bf16"),
+                              (0.3, "--compute", "bf16")):
         rounded = score(folder, sequences, *arguments)[0]["logprobs"]
         assert rounded != exact, arguments
-        # On average: where two experts are almost equally probable, rounding may swap them.
-        assert sum(abs(a - b) for a, b in zip(rounded, exact, strict=True)) < 0.05 * len(exact), arguments
+        assert sum(abs(a - b) for a, b in zip(rounded, exact, strict=True)) < bound * len(exact), arguments
     done = run("score", "--input", "-", "--kv-type", "f8", check=False)
     assert done.returncode != 0 and "f32, f16, bf16, int8" in done.stderr

@@ -97,7 +97,9 @@ var targets: [Target] = [
   tests(of: "Models", ["JSON", "Kernels", "ModelFiles", "Tensor", "TestSupport"], resources: [.copy("Fixtures")]),
   tests(of: "Sampling", ["TestSupport"]),
   tests(of: "Scheduler", ["TestSupport"]),
-  tests(of: "Engine", ["JSON", "Kernels", "ModelFiles", "Models", "TestSupport"], resources: [.copy("Fixtures")]),
+  tests(
+    of: "Engine", ["JSON", "Kernels", "ModelFiles", "Models", "Synthesis", "Tensor", "TestSupport"],
+    resources: [.copy("Fixtures")]),
   .target(
     name: "ServingTestSupport",
     dependencies: [

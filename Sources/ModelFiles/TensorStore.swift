@@ -98,6 +98,9 @@ public struct TensorStore: Sendable {
   /// Whether there is a tensor called `name`.
   public func contains(_ name: String) -> Bool { locations[name] != nil }
 
+  /// The name of the file that has the tensor called `name`; empty where none has.
+  public func fileName(of name: String) -> String { locations[name].map { fileNames[$0.file] } ?? "" }
+
   /// The tensor called `name`, which must have exactly the dimensions `shape` and a type this program computes with.
   public func tensor(_ name: String, shape: [Int]) throws(ModelFileError) -> TensorView {
     guard let location = locations[name] else {

@@ -12,6 +12,7 @@ struct GatedMLP: Sendable {
     gate = try loader.matrix(.gate, layer: layer, rows: inner, columns: hidden)
     up = try loader.matrix(.up, layer: layer, rows: inner, columns: hidden)
     down = try loader.matrix(.down, layer: layer, rows: hidden, columns: inner)
+    try loader.checkForms(gate: gate, up: up, layer: layer)
   }
 
   init(gate: Matrix, up: Matrix, down: Matrix) {

@@ -34,6 +34,16 @@ struct WeightLoader {
     return try matrix(try tensor(name, shape: shape), rows: rows, columns: columns)
   }
 
+  /// Refuses an MLP whose first two matrices take different forms of input: they are computed together.
+  func checkForms(gate: Matrix, up: Matrix, layer: Int) throws(ModelError) {
+    guard InputForms(of: gate.type) != InputForms(of: up.type) else { return }
+    let name = name(.gate, layer: layer)
+    throw .file(
+      .invalidTensor(
+        file: store.fileName(of: name), tensor: name, expected: "\(up.type), as \(self.name(.up, layer: layer)) has",
+        found: "\(gate.type)"))
+  }
+
   /// One matrix of `rows × columns` for each of `count` experts.
   mutating func expertMatrices(
     _ role: WeightRole, layer: Int, count: Int, rows: Int, columns: Int
@@ -122,7 +132,9 @@ struct WeightLoader {
 
   private func matrix(_ tensor: TensorView, rows: Int, columns: Int) throws(ModelError) -> Matrix {
     guard let address = tensor.bytes.baseAddress else {
-      throw .file(.invalidTensor(file: "", tensor: tensor.name, expected: "elements", found: "none"))
+      throw .file(
+        .invalidTensor(
+          file: store.fileName(of: tensor.name), tensor: tensor.name, expected: "elements", found: "none"))
     }
     return Matrix(address: address, type: tensor.type, rows: rows, columns: columns)
   }

@@ -42,4 +42,15 @@ import Testing
       #expect(ids.prefix(close) == greedy.ids.prefix(close), "\(name)")
     }
   }
+
+  /// A GGUF file and the folder it was made of hold the same numbers, some in another order.
+  @Test(arguments: ReferenceModel.ggufNames) func ggufTwinsAgreeWithTheirFolders(name: String) throws {
+    let twin = try ReferenceModel(name)
+    let folder = try ReferenceModel(String(name.dropFirst("gguf/".count).dropLast(".gguf".count)))
+    let expected = try folder.engine().logits(folder.longest).map(logProbabilities)
+    let found = try twin.engine().logits(folder.longest).map(logProbabilities)
+    let worst = zip(expected.joined(), found.joined()).reduce(0) { max($0, abs($1.0 - $1.1)) }
+    #expect(found.count == expected.count && worst < 2e-5, "\(name)")
+    print("TWIN", name, worst)
+  }
 }

@@ -43,14 +43,18 @@ import Testing
     }
   }
 
-  /// A GGUF file and the folder it was made of hold the same numbers, some in another order.
+  /// A GGUF file and the folder it was made of hold the same numbers, some in another order. Only Llama 3.1's rope
+  /// scaling does not survive exactly: as divisors in F32 it is off in a frequency's last bits, which the position
+  /// multiplies.
   @Test(arguments: ReferenceModel.ggufNames) func ggufTwinsAgreeWithTheirFolders(name: String) throws {
     let twin = try ReferenceModel(name)
     let folder = try ReferenceModel(String(name.dropFirst("gguf/".count).dropLast(".gguf".count)))
     let expected = try folder.engine().logits(folder.longest).map(logProbabilities)
     let found = try twin.engine().logits(folder.longest).map(logProbabilities)
-    let worst = zip(expected.joined(), found.joined()).reduce(0) { max($0, abs($1.0 - $1.1)) }
-    #expect(found.count == expected.count && worst < 2e-5, "\(name)")
-    print("TWIN", name, worst)
+    #expect(found.count == expected.count)
+    let differences = zip(expected, found).map { zip($0, $1).map { abs($0 - $1) }.max() ?? 0 }
+    let isScaled = name.contains("llama3")
+    #expect((differences.prefix(8).max() ?? 0) < 1e-5, "\(name)")
+    #expect((differences.max() ?? 0) < (isScaled ? 5e-4 : 1e-5), "\(name)")
   }
 }

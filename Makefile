@@ -6,12 +6,12 @@ PYTHON := $(VENV)/bin/python
 SWIFT_SOURCES := Package.swift Sources Tests
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: serve test build setup lint format test-swift test-clients test-vocabularies test-templates fuzz fuzz-slice image clean
+.PHONY: serve test build setup lint format test-swift check-registers test-isa test-addresses test-clients test-vocabularies test-templates fuzz fuzz-slice image clean
 
 serve: build ## serve the embedded model on http://127.0.0.1:8080
 	exec $(APUS) serve $(ARGS)
 
-test: build test-swift test-clients test-vocabularies test-templates ## run every test
+test: build check-registers test-swift test-clients test-vocabularies test-templates ## run every test
 
 build: setup ## build .build/release/apus
 	swift build -c release --product apus
@@ -31,6 +31,17 @@ $(VENV)/ready: Tests/clients/requirements.txt Tests/clients/models.txt
 
 test-swift: setup ## unit tests
 	swift test --no-parallel
+
+check-registers: build ## wide instructions only where they are chosen at run time
+	@[ "$$(uname -m)" != x86_64 ] || python3 Tools/instruction-sets/check_registers.py $(APUS)
+
+test-isa: build ## the kernels and the program on emulated processors without AVX-512 and without AVX
+	@command -v qemu-x86_64 >/dev/null || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -y -qq qemu-user; }
+	swift build --build-tests
+	Tools/instruction-sets/emulate.sh $(APUS) .build/debug/apusPackageTests.xctest
+
+test-addresses: setup ## the kernels' tests under the address sanitizer
+	swift test --sanitize=address --scratch-path .build-asan --filter KernelsTests
 
 test-clients: build $(VENV)/ready ## the official OpenAI client, raw sockets and every command
 	$(PYTHON) -m pytest -q Tests/clients
@@ -58,4 +69,4 @@ image: ## the container image
 	docker build -t apus .
 
 clean:
-	rm -rf .build .build-fuzz
+	rm -rf .build .build-fuzz .build-asan

@@ -100,7 +100,7 @@ class Llama:
 class Model:
     """A model in llama.cpp, with one sequence."""
 
-    def __init__(self, llama: Llama, path: Path, *, context: int, threads: int):
+    def __init__(self, llama: Llama, path: Path, *, context: int, threads: int, exact: bool = False):
         self.lib = lib = llama.library()
         # The library logs every tensor; errors still show as exceptions here.
         self.silence = lib.llama_log_callback(lambda *_: None)
@@ -112,6 +112,8 @@ class Model:
         parameters = lib.llama_context_default_params()
         parameters.n_ctx = parameters.n_batch = context
         parameters.n_threads = parameters.n_threads_batch = threads
+        if exact:
+            parameters.type_k = parameters.type_v = lib.GGML_TYPE_F32
         self.context = lib.llama_init_from_model(self.model, parameters)
         if not self.context:
             raise RuntimeError(f"llama.cpp cannot make a context of {context} tokens")

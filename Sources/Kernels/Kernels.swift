@@ -36,12 +36,14 @@ public struct Kernels: Sendable {
   private let multiplyHalves: MultiplyHalves
   private let roundFloats: Round
   let cachePanels: CachePanelKernels
+  let rows: RowKernels
 
   /// The kernels of an instruction set; the portable ones where this processor does not offer it.
   public init(_ wanted: InstructionSet = .best) {
     let instructionSet = InstructionSet.available.contains(wanted) ? wanted : .portable
     self.instructionSet = instructionSet
     cachePanels = CachePanelKernels(instructionSet)
+    rows = RowKernels(instructionSet)
     switch instructionSet {
     #if arch(x86_64)
       case .avx2:

@@ -63,28 +63,3 @@ public enum Softmax {
     }
   }
 }
-
-extension Kernels {
-  /// One block of an online softmax (Milakov and Gimelshein, arXiv 1805.02867) for some rows of scores.
-  ///
-  /// A score i counts as `scores[i] · scale · scoreFactors[i]`. Each row's `count` scores are replaced by
-  /// e^(score − maximum) · weightFactors[i], where `maximum` is the largest score of this block and the ones before;
-  /// `maxima` and `sums` (of the weights without their factors) are brought up to date; `corrections` receives what
-  /// everything accumulated from earlier blocks must be multiplied by, 0 for the first block.
-  ///
-  /// - Parameters:
-  ///   - scores: `rows` rows, `stride` floats apart, each with room for `count` rounded up to 16; what follows a row's
-  ///     scores there is overwritten.
-  ///   - scoreFactors: `count` factors; nil stands for ones. Likewise `weightFactors`.
-  public func accumulateSoftmax(
-    _ scores: UnsafeMutablePointer<Float>, stride: Int, rows: Int, count: Int, scale: Float,
-    scoreFactors: UnsafePointer<Float>?, weightFactors: UnsafePointer<Float>?, maxima: UnsafeMutablePointer<Float>,
-    sums: UnsafeMutablePointer<Float>, corrections: UnsafeMutablePointer<Float>
-  ) {
-    for row in 0..<rows {
-      corrections[row] = Softmax.accumulate(
-        scores + row * stride, count: count, scale: scale, scoreFactors: scoreFactors, weightFactors: weightFactors,
-        maximum: &maxima[row], sum: &sums[row])
-    }
-  }
-}

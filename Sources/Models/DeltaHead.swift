@@ -84,7 +84,7 @@ struct DeltaHead {
   private func convolve(_ segment: Segment, row: Int, output: UnsafeMutablePointer<Float>) {
     let taps = sizes.convolutionKernelSize
     for tap in 0..<taps { scratch.taps[tap] = input(of: segment, row: row + tap - (taps - 1)) }
-    Elementwise.convolve(
+    kernels.convolve(
       taps: UnsafeBufferPointer(start: scratch.taps, count: taps), weights: net.convolution.values + segment.channel,
       weightStride: sizes.convolutionDimension, count: segment.count, output: output)
   }
@@ -146,7 +146,7 @@ struct DeltaHead {
       let gate =
         mixed + (firstRow + row) * net.inputOrder.width + net.inputOrder.gates.offset(keyHead)
         + valueHead * valueSize
-      Normalization.gatedRootMeanSquare(
+      kernels.normalize(
         result, gate: gate, weights: net.norm.values, epsilon: net.normEpsilon, count: valueSize,
         output: output + (firstRow + row) * sizes.valueDimension + head * valueSize)
     }

@@ -134,7 +134,7 @@ struct Product {
     multiply(matrix, first, rows, kernels, output + first, outputStride, blockScratch, gateWeights)
     multiply(gate, first, rows, kernels, scratch, rows, blockScratch, upcoming)
     for t in 0..<tokens {
-      Elementwise.multiply(bySiLUOf: scratch + t * rows, output + t * outputStride + first, count: rows)
+      kernels.multiply(bySiLUOf: scratch + t * rows, output + t * outputStride + first, count: rows)
     }
   }
 

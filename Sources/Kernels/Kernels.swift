@@ -91,15 +91,15 @@ public struct Kernels: Sendable {
     }
   }
 
-  /// Quantises one row of `output.columns` finite floats into the first row of `output`: in blocks of 32, scale =
-  /// largest magnitude / 127, byte = x · (127 / largest magnitude) rounded to nearest, ties to even.
+  /// Quantises one row of `output.columns` finite floats into the first row of `output`: byte = x · (127 / largest
+  /// magnitude of the columns that share a scale), rounded to nearest, ties to even.
   public func quantize(_ input: UnsafePointer<Float>, _ output: QuantizedRows) { quantizeRow(input, output) }
 
   /// Products of weight rows of a block format and quantised inputs: `output[t][n] = Σk weights[n][k] · input[t][k]`.
   ///
   /// With a block's weights scale · (code − offset) − minimum, Σ (code − offset) · byte is exact in integers and
   /// enters the F32 sum by one multiplication and addition (fused where the instruction set has it) with
-  /// scale · input scale, block after block; then minimum · (input scale · Σ byte) is taken away. Q6_K has a scale
+  /// scale · input scale, block after block; then minimum · the input's minimum factor is taken away. Q6_K has a scale
   /// for every 16 columns and adds twice a block.
   ///
   /// - Parameters:

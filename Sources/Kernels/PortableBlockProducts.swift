@@ -62,7 +62,7 @@ enum PortableBlockProducts {
         sum += Float(first &+ second) * (factors.scales.0 * scale)
       }
       if kind == .scaleAndMinimum {
-        sum -= factors.minimum * (scale * Float(input.sums[2 * block] &+ input.sums[2 * block + 1]))
+        sum -= factors.minimum * input.minimumFactors[block]
       }
     }
     return sum
@@ -77,21 +77,22 @@ enum PortableBlockProducts {
   }
 
   @Sendable static func quantize(_ input: UnsafePointer<Float>, _ output: QuantizedRows) {
-    for block in 0..<output.blocks {
-      let x = input + 32 * block
+    for column in stride(from: 0, to: output.columns, by: output.scaleLength) {
       var maximum: Float = 0
-      for j in 0..<32 { maximum = max(maximum, abs(x[j])) }
-      // Below this 127 / maximum would overflow; such a block counts as zeros.
+      for j in column..<column + output.scaleLength { maximum = max(maximum, abs(input[j])) }
+      // Below this 127 / maximum would overflow; such columns count as zeros.
       let inverse = maximum < .leastNormalMagnitude * 128 ? 0 : 127 / maximum
-      output.scales[block] = inverse == 0 ? 0 : maximum / 127
-      for half in 0..<2 {
-        var sum: Int32 = 0
-        for j in 16 * half..<16 * half + 16 {
-          let value = nearest(x[j] * inverse)
-          output.values[32 * block + j] = Int8(truncatingIfNeeded: value)
-          sum &+= value
+      for block in column / 32..<(column + output.scaleLength) / 32 {
+        for half in 2 * block..<2 * block + 2 {
+          var sum: Int32 = 0
+          for j in 16 * half..<16 * half + 16 {
+            let value = nearest(input[j] * inverse)
+            output.values[j] = Int8(truncatingIfNeeded: value)
+            sum &+= value
+          }
+          output.sums[half] = sum
         }
-        output.sums[2 * block + half] = sum
+        output.storeScale(block: block, maximum: maximum, inverse: inverse)
       }
     }
   }

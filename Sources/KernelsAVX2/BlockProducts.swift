@@ -106,9 +106,7 @@ struct BlockProduct<Format: PanelFormat> {
     let count = width * source.blocks
     if Format.Factors.hasMinimum {
       let factors = UnsafeMutableRawPointer(scratch.corrections).assumingMemoryBound(to: Float.self)
-      for i in 0..<count {
-        factors[i] = source.scales[i] * Float(source.sums[2 * i] &+ source.sums[2 * i + 1])
-      }
+      factors.update(from: source.minimumFactors, count: count)
     } else {
       let perBlock = Format.Factors.correctionsPerBlock
       for i in 0..<count {

@@ -148,9 +148,7 @@ struct BlockProduct<Format: PanelFormat> {
       }
     } else {
       let factors = UnsafeMutableRawPointer(scratch.corrections).assumingMemoryBound(to: Float.self)
-      for i in 0..<count {
-        factors[i] = source.scales[i] * Float(source.sums[2 * i] &+ source.sums[2 * i + 1])
-      }
+      factors.update(from: source.minimumFactors, count: count)
     }
     return TileInput(
       values: UnsafePointer(source.values), scales: UnsafePointer(source.scales),

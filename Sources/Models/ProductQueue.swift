@@ -37,7 +37,7 @@ struct ProductQueue {
     guard isHalf || matrix.type.isQuantized, tokens > 0 else { return input }
     for known in pendingInputs.reversed().prefix(2)
     where known.input.floats == floats && known.rows == tokens && known.input.columns == matrix.columns {
-      if isHalf ? known.input.halves != nil : known.input.quantized != nil { return known.input }
+      if isHalf ? known.input.halves != nil : known.input.quantized(for: matrix.type) != nil { return known.input }
     }
     let start = UnsafeMutableRawPointer(inputs + usedInputBytes)
     let elements = tokens * matrix.columns
@@ -47,7 +47,9 @@ struct ProductQueue {
     if isHalf {
       input.halves = UnsafePointer(start.bindMemory(to: UInt16.self, capacity: elements))
     } else {
-      input.quantized = QuantizedRows(memory: start, rows: tokens, columns: matrix.columns)
+      let scaleLength = QuantizedRows.scaleLength(for: matrix.type)
+      let quantized = QuantizedRows(memory: start, rows: tokens, columns: matrix.columns, scaleLength: scaleLength)
+      if scaleLength == 256 { input.blocks256 = quantized } else { input.blocks32 = quantized }
     }
     pendingInputs.append(PendingInput(input: input, rows: tokens))
     return input
@@ -157,7 +159,9 @@ struct Product {
         weights, type, rows: rows, inner: matrix.columns, input: floats, tokens: tokens,
         inputStride: matrix.columns, output: output, outputStride: outputStride)
     } else {
-      guard let quantized = input.quantized else { preconditionFailure("the input is not quantised") }
+      guard let quantized = input.quantized(for: matrix.type) else {
+        preconditionFailure("the input is not quantised for \(matrix.type)")
+      }
       kernels.multiply(
         weights, matrix.type, rows: rows, input: quantized, tokens: tokens, output: output,
         outputStride: outputStride, scratch: blockScratch, upcoming: upcoming)

@@ -37,9 +37,9 @@ import Testing
   }
 
   /// `Σk weight · scale · byte` of every row and token in F64, and the size of what was added: per block, the largest
-  /// weight times the magnitudes of the inputs.
+  /// weight times the magnitudes of the inputs. Minima are multiplied by the inputs' rounded factors.
   private func reference(_ weights: BlockWeights, _ input: QuantizedInput) -> [(sum: Double, size: Double)] {
-    let (bytes, scales, _) = input.content
+    let (bytes, scales, sums) = input.content
     let columns = weights.columns
     return (0..<input.count).flatMap { token in
       (0..<weights.rows).map { row in
@@ -56,6 +56,11 @@ import Testing
           }
           let scale = Double(scales[token * columns / 32 + block])
           sum += scale * blockSum
+          if let minimum = weights.minimum(row: row, block: block) {
+            let index = token * columns / 32 + block
+            let exact = scale * Double(sums[2 * index] + sums[2 * index + 1])
+            sum += minimum * (exact - Double(input.minimumFactors[index]))
+          }
           size += scale * magnitudes * Double(largest)
         }
         return (sum, size)
@@ -73,7 +78,9 @@ import Testing
     for columns in columns(type) {
       let weights = BlockWeights.random(type, rows: Self.rows, columns: columns, seed: UInt64(columns))
       var numbers = Numbers(seed: UInt64(columns))
-      let input = QuantizedInput(numbers.array(Self.tokens * columns), count: Self.tokens, kernels)
+      let input = QuantizedInput(
+        numbers.array(Self.tokens * columns), count: Self.tokens, scaleLength: QuantizedRows.scaleLength(for: type),
+        kernels)
       let expected = reference(weights, input)
       let output = multiply(kernels, weights, input, Part(rows: 0..<Self.rows, tokens: 0..<Self.tokens))
       for (value, expected) in zip(output, expected) {
@@ -88,7 +95,9 @@ import Testing
     let columns = type.blockLength == 32 ? 96 : 512
     let weights = BlockWeights.random(type, rows: Self.rows, columns: columns, seed: 5)
     var numbers = Numbers(seed: 6)
-    let input = QuantizedInput(numbers.array(Self.tokens * columns), count: Self.tokens, kernels)
+    let input = QuantizedInput(
+      numbers.array(Self.tokens * columns), count: Self.tokens, scaleLength: QuantizedRows.scaleLength(for: type),
+      kernels)
     let whole = multiply(kernels, weights, input, Part(rows: 0..<Self.rows, tokens: 0..<Self.tokens))
     for rowCount in 1...Self.rows {
       for tokenCount in 1...Self.tokens where rowCount * tokenCount % 3 == 1 || rowCount < 3 || tokenCount < 3 {
@@ -122,7 +131,8 @@ import Testing
           return (0..<columns).map { $0 % 32 == token ? 127 : Float(Int.random(in: -127...127, using: &generator)) }
         }
       }
-      let input = QuantizedInput(tokens.flatMap(\.self), count: tokens.count, kernels)
+      let input = QuantizedInput(
+        tokens.flatMap(\.self), count: tokens.count, scaleLength: QuantizedRows.scaleLength(for: type), kernels)
       #expect(input.content.scales.allSatisfy { $0 == 1 })
       let output = multiply(kernels, weights, input, Part(rows: 0..<19, tokens: 0..<tokens.count))
       for (value, expected) in zip(output, reference(weights, input)) {

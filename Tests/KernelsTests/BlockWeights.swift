@@ -48,6 +48,14 @@ struct BlockWeights {
     self.values = values
   }
 
+  /// What 32 weights of a row have in common below zero, where the inputs' factor for it is rounded: Q4_1 and Q5_1.
+  func minimum(row: Int, block: Int) -> Double? {
+    guard type == .q41 || type == .q51 else { return nil }
+    let offset = 1 + (row * columns / 32 + block) * type.blockByteCount + 2
+    let bits = UInt16(bytes[offset]) | UInt16(bytes[offset + 1]) << 8
+    return -Double(Float16(bitPattern: bits))
+  }
+
   /// Blocks of any content, with scales and minima in −1 ..< 1.
   static func random(_ type: ElementType, rows: Int, columns: Int, seed: UInt64) -> BlockWeights {
     var generator = SplitMix64(seed: seed)
@@ -87,11 +95,13 @@ final class QuantizedInput {
   let count: Int
   private let memory: UnsafeMutableRawPointer
 
-  /// - Parameter input: `count` rows.
-  init(_ input: [Float], count: Int, _ kernels: Kernels) {
+  /// - Parameters:
+  ///   - input: `count` rows.
+  ///   - scaleLength: columns that share a scale.
+  init(_ input: [Float], count: Int, scaleLength: Int = 32, _ kernels: Kernels) {
     let columns = input.count / count
     memory = .allocate(byteCount: QuantizedRows.byteCount(rows: count, columns: columns), alignment: 64)
-    rows = QuantizedRows(memory: memory, rows: count, columns: columns)
+    rows = QuantizedRows(memory: memory, rows: count, columns: columns, scaleLength: scaleLength)
     self.count = count
     input.withUnsafeBufferPointer {
       for row in 0..<count { kernels.quantize($0.baseAddress! + row * columns, rows.from(row: row)) }
@@ -99,6 +109,11 @@ final class QuantizedInput {
   }
 
   deinit { memory.deallocate() }
+
+  /// What minima are multiplied by, block by block.
+  var minimumFactors: [Float] {
+    Array(UnsafeBufferPointer(start: rows.minimumFactors, count: count * rows.columns / 32))
+  }
 
   /// All bytes, scales and sums of bytes.
   var content: (bytes: [Int8], scales: [Float], sums: [Int32]) {

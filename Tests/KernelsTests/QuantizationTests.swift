@@ -6,23 +6,37 @@ import Testing
 /// `Kernels.quantize` against its definition, and its error.
 @Suite struct QuantizationTests {
   /// The definition, value by value.
-  private func quantized(_ block: ArraySlice<Float>) -> (bytes: [Int8], scale: Float) {
-    let largest = block.map(abs).max() ?? 0
+  private func quantized(_ values: ArraySlice<Float>) -> (bytes: [Int8], scale: Float) {
+    let largest = values.map(abs).max() ?? 0
     // Below this 127 / largest is no finite number.
-    guard largest >= 0x1p-119 else { return ([Int8](repeating: 0, count: block.count), 0) }
-    return (block.map { Int8(($0 * (127 / largest)).rounded(.toNearestOrEven)) }, largest / 127)
+    guard largest >= 0x1p-119 else { return ([Int8](repeating: 0, count: values.count), 0) }
+    let scale = values.count == 256 ? 1 / (127 / largest) : largest / 127
+    return (values.map { Int8(($0 * (127 / largest)).rounded(.toNearestOrEven)) }, scale)
   }
 
-  private func check(_ kernels: Kernels, _ input: [Float]) {
-    let (bytes, scales, sums) = QuantizedInput(input, count: 1, kernels).content
-    for block in 0..<input.count / 32 {
-      let range = 32 * block..<32 * block + 32
-      let expected = quantized(input[range])
-      #expect(Array(bytes[range]) == expected.bytes)
-      #expect(scales[block].bitPattern == expected.scale.bitPattern)
-      for half in 0..<2 {
-        let sum = expected.bytes[16 * half..<16 * half + 16].reduce(0) { $0 + Int32($1) }
-        #expect(sums[2 * block + half] == sum)
+  /// A number rounded to F16 where that is a normal number.
+  private func rounded(_ value: Float) -> Float {
+    let half = Float16(value)
+    return half.isNormal ? Float(half) : value
+  }
+
+  private func check(_ kernels: Kernels, _ input: [Float], scaleLength: Int = 32) {
+    let result = QuantizedInput(input, count: 1, scaleLength: scaleLength, kernels)
+    let (bytes, scales, sums) = result.content
+    for start in stride(from: 0, to: input.count, by: scaleLength) {
+      let expected = quantized(input[start..<start + scaleLength])
+      #expect(Array(bytes[start..<start + scaleLength]) == expected.bytes)
+      for block in start / 32..<(start + scaleLength) / 32 {
+        let local = 32 * block - start
+        for half in 0..<2 {
+          let first = local + 16 * half
+          #expect(sums[2 * block + half] == expected.bytes[first..<first + 16].reduce(0) { $0 + Int32($1) })
+        }
+        let product = expected.scale * Float(sums[2 * block] + sums[2 * block + 1])
+        let isSmall = scaleLength == 32
+        let (scale, factor) = isSmall ? (rounded(expected.scale), rounded(product)) : (expected.scale, product)
+        #expect(scales[block].bitPattern == scale.bitPattern)
+        #expect(result.minimumFactors[block] == factor)
       }
     }
   }
@@ -35,6 +49,7 @@ import Testing
       for exponent in [-126, -118, -60, -10, 0, 10, 100, 127] {
         let factor = Float(sign: .plus, exponent: exponent, significand: 1)
         check(kernels, numbers.array(columns).map { $0 * factor })
+        check(kernels, numbers.array(8 * columns).map { $0 * factor }, scaleLength: 256)
       }
     }
   }
@@ -68,14 +83,15 @@ import Testing
     }
   }
 
-  /// No value is further off than half a step.
-  @Test(arguments: InstructionSet.available)
-  func errorIsBelowHalfAStep(set: InstructionSet) {
+  /// No value is further off than half a step, and what rounding the scale to eleven bits adds.
+  @Test(arguments: InstructionSet.available, [(32, 0.563), (256, 0.50001)] as [(Int, Float)])
+  func errorIsBelowHalfAStep(set: InstructionSet, _ bound: (scaleLength: Int, steps: Float)) {
     var numbers = Numbers(seed: 12)
     let input = numbers.array(1024)
-    let (bytes, scales, _) = QuantizedInput(input, count: 1, Kernels(set)).content
+    let result = QuantizedInput(input, count: 1, scaleLength: bound.scaleLength, Kernels(set))
+    let (bytes, scales, _) = result.content
     for (k, value) in input.enumerated() {
-      #expect(abs(Float(bytes[k]) * scales[k / 32] - value) <= scales[k / 32] * 0.50001)
+      #expect(abs(Float(bytes[k]) * scales[k / 32] - value) <= scales[k / 32] * bound.steps)
     }
   }
 }

@@ -1,4 +1,5 @@
 public import Kernels
+public import ModelFiles
 
 /// How recurrent states are stored.
 public enum StateElement: String, Sendable, Hashable, CaseIterable {
@@ -27,5 +28,11 @@ public struct CacheTypes: Sendable, Hashable {
   public init(keyValue: CacheElement = .f32, state: StateElement = .f32) {
     self.keyValue = keyValue
     self.state = state
+  }
+
+  /// What is used for a model. Where no type of keys and values is asked for, it is F16 for quantised weights, whose own
+  /// error is far larger, and F32 for others.
+  public init(for model: ModelPackage, keyValue: CacheElement?, state: StateElement) {
+    self.init(keyValue: keyValue ?? (model.isQuantized ? .f16 : .f32), state: state)
   }
 }

@@ -8,7 +8,7 @@ extension ChatService {
   public convenience init(
     model: LoadedModel, configuration: ServingConfiguration = ServingConfiguration(), logger: Logger
   ) throws(ServingError) {
-    let plan = try MemoryPlan(for: model.folder.configuration, configuration)
+    let plan = try MemoryPlan(for: model.folder, configuration)
     for line in plan.summary { logger.info("\(line)") }
     if model.folder.configuration.contextLength > plan.contextLength, configuration.contextLength == 0 {
       logger.warning(

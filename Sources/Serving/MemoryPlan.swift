@@ -1,4 +1,5 @@
 public import Engine
+import Models
 public import ModelFiles
 public import Scheduler
 
@@ -15,12 +16,13 @@ public struct MemoryPlan: Sendable {
 
   /// Plans for a model on this machine.
   public init(
-    for model: ModelConfiguration, _ configuration: ServingConfiguration
+    for model: ModelPackage, _ configuration: ServingConfiguration
   ) throws(ServingError) {
     try self.init(
-      modelContextLength: model.contextLength, configuration, availableBytes: AvailableMemory.bytes(),
-      threadCount: ProcessorTopology().threadCount
-    ) { Engine.memory(for: model, $0) }
+      modelContextLength: model.configuration.contextLength, configuration, availableBytes: AvailableMemory.bytes(),
+      threadCount: ProcessorTopology().threadCount,
+      cacheTypes: CacheTypes(for: model, keyValue: configuration.keyValueType, state: configuration.stateType)
+    ) { Engine.memory(for: model.configuration, $0) }
   }
 
   /// Plans with all that is looked up given.
@@ -30,7 +32,7 @@ public struct MemoryPlan: Sendable {
   /// fits, the context is cut to the pages that do, unless its length was asked for.
   init(
     modelContextLength: Int, _ configuration: ServingConfiguration, availableBytes: Int, threadCount: Int,
-    need: (EngineConfiguration) -> MemoryNeed
+    cacheTypes: CacheTypes = CacheTypes(), need: (EngineConfiguration) -> MemoryNeed
   ) throws(ServingError) {
     guard configuration.contextLength <= modelContextLength else {
       throw .invalidSetting(
@@ -43,7 +45,7 @@ public struct MemoryPlan: Sendable {
     let pagesPerContext = (wantedContext + pageSize - 1) / pageSize
     var engine = EngineConfiguration(
       pageCount: 1, slotCount: running, maximumStepTokens: max(configuration.stepTokens, running),
-      threads: configuration.threads == 0 ? threadCount : configuration.threads)
+      threads: configuration.threads == 0 ? threadCount : configuration.threads, cacheTypes: cacheTypes)
 
     let least = need(engine)
     let budget =
@@ -74,8 +76,9 @@ public struct MemoryPlan: Sendable {
       "context=\(contextLength) tokens, running=\(scheduler.maximumRunning) requests, "
         + "queue=\(scheduler.maximumQueued) requests, step=\(engine.maximumStepTokens) tokens, "
         + "threads=\(engine.threads)",
-      "memory: pages=\(Self.mebibytes(need.pages)) (\(engine.pageCount) of \(scheduler.pageSize) tokens), "
-        + "states=\(Self.mebibytes(need.slots)) (\(engine.slotCount) slots), "
+      "memory: pages=\(Self.mebibytes(need.pages)) (\(engine.pageCount) of \(scheduler.pageSize) tokens, "
+        + "\(engine.cacheTypes.keyValue)), states=\(Self.mebibytes(need.slots)) (\(engine.slotCount) slots, "
+        + "\(engine.cacheTypes.state)), "
         + "workspace=\(Self.mebibytes(need.workspace)), total=\(Self.mebibytes(need.total)); weights are mapped files",
     ]
   }

@@ -1,4 +1,5 @@
 public import Kernels
+public import Models
 
 /// How much work a service takes on, and the memory it may use.
 public struct ServingConfiguration: Sendable, Equatable {
@@ -17,11 +18,16 @@ public struct ServingConfiguration: Sendable, Equatable {
   public var threads: Int
   /// What the kernels use. Where the processor lacks it, the portable ones run.
   public var instructionSet: InstructionSet
+  /// How keys and values are stored; nil means F16 for quantised models and F32 for others.
+  public var keyValueType: CacheElement?
+  /// How recurrent states are stored.
+  public var stateType: StateElement
 
   /// A configuration; the defaults fit a small machine.
   public init(
     contextLength: Int = 0, maximumRunning: Int = 8, maximumQueued: Int = 256, stepTokens: Int = 512,
-    keyValueBytes: Int = 0, threads: Int = 0, instructionSet: InstructionSet = .best
+    keyValueBytes: Int = 0, threads: Int = 0, instructionSet: InstructionSet = .best,
+    keyValueType: CacheElement? = nil, stateType: StateElement = .f32
   ) {
     self.contextLength = contextLength
     self.maximumRunning = maximumRunning
@@ -30,5 +36,7 @@ public struct ServingConfiguration: Sendable, Equatable {
     self.keyValueBytes = keyValueBytes
     self.threads = threads
     self.instructionSet = instructionSet
+    self.keyValueType = keyValueType
+    self.stateType = stateType
   }
 }

@@ -30,7 +30,7 @@ struct NumberTypesOption: ParsableArguments {
 
   /// Puts the types into the configuration of an engine for a model.
   func apply(to engine: inout EngineConfiguration, for model: ModelPackage) {
-    engine.cacheTypes = CacheTypes(keyValue: kvType ?? (model.isQuantized ? .f16 : .f32), state: stateType)
+    engine.cacheTypes = CacheTypes(for: model, keyValue: kvType, state: stateType)
     engine.compute = compute
   }
 }

@@ -110,7 +110,8 @@ extension ServingConfiguration {
     self.init(
       contextLength: settings.contextLength, maximumRunning: settings.maximumRunning,
       maximumQueued: settings.maximumQueued, stepTokens: settings.stepTokens, keyValueBytes: settings.kvCacheBytes,
-      threads: settings.threads, instructionSet: settings.instructionSet)
+      threads: settings.threads, instructionSet: settings.instructionSet, keyValueType: settings.kvType,
+      stateType: settings.stateType)
   }
 }
 

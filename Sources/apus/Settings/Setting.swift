@@ -61,6 +61,31 @@ extension Setting where Value == Double {
   }
 }
 
+extension Setting where Value: RawRepresentable<String> & CaseIterable {
+  /// One of an enumeration's names.
+  static func choice(_ name: String, default defaultValue: Value) -> Setting {
+    Setting(name: name, defaultValue: defaultValue, expected: "one of \(names(of: Value.self))") {
+      single($0).flatMap(Value.init)
+    }
+  }
+}
+
+extension Setting {
+  /// One of an enumeration's names, or `auto`, which is nil.
+  static func automaticChoice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ name: String
+  ) -> Setting where Value == Choice? {
+    Setting(name: name, defaultValue: nil, expected: "one of auto, \(names(of: Choice.self))") { values in
+      guard let text = single(values) else { return nil }
+      return text == "auto" ? .some(nil) : Choice(rawValue: text).map { .some($0) }
+    }
+  }
+}
+
+private func names<Choice: RawRepresentable<String> & CaseIterable>(of _: Choice.Type) -> String {
+  Choice.allCases.map(\.rawValue).joined(separator: ", ")
+}
+
 private func single(_ values: [String]) -> String? {
   values.count == 1 ? values[0] : nil
 }

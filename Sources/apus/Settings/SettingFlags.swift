@@ -48,6 +48,14 @@ struct SettingFlags: ParsableArguments {
     help: ArgumentHelp("Size of the KV cache, such as 4GiB. (default: from context and memory)", valueName: "size"))
   var kvCacheBytes: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "How keys and values are stored: auto, f32, f16, bf16 or int8. (default: auto)", valueName: "type"))
+  var kvType: String?
+
+  @Option(help: ArgumentHelp("How recurrent states are stored: f32 or bf16. (default: f32)", valueName: "type"))
+  var stateType: String?
+
   @Option(help: ArgumentHelp("Largest request body. (default: 32MiB)", valueName: "size"))
   var maxBodyBytes: String?
 
@@ -84,7 +92,8 @@ struct SettingFlags: ParsableArguments {
     let single: [String: String?] = [
       "host": host, "port": port, "model": model, "chat-template": chatTemplate, "threads": threads, "isa": isa,
       "context-length": contextLength, "max-running": maxRunning, "max-queued": maxQueued, "step-tokens": stepTokens,
-      "kv-cache-bytes": kvCacheBytes, "max-body-bytes": maxBodyBytes, "max-connections": maxConnections,
+      "kv-cache-bytes": kvCacheBytes, "kv-type": kvType, "state-type": stateType, "max-body-bytes": maxBodyBytes,
+      "max-connections": maxConnections,
       "idle-timeout": idleTimeout, "header-timeout": headerTimeout, "body-timeout": bodyTimeout,
       "write-timeout": writeTimeout, "heartbeat": heartbeat, "shutdown-grace": shutdownGrace, "log-level": logLevel,
     ]

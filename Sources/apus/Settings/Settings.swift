@@ -1,5 +1,6 @@
 import Kernels
 import Logging
+import Models
 
 /// Every setting of `apus serve`, read once at start and fixed from then on. `config/apus.yaml` documents
 /// them.
@@ -22,6 +23,10 @@ struct Settings: Sendable {
   var stepTokens: Int
   /// Bytes of the KV cache; 0: enough for every running request's whole context, within free memory.
   var kvCacheBytes: Int
+  /// How keys and values are stored; nil: F16 for quantised models, F32 for others.
+  var kvType: CacheElement?
+  /// How recurrent states are stored.
+  var stateType: StateElement
   var maximumBodyBytes: Int
   var maximumConnections: Int
   var idleTimeout: Double
@@ -50,6 +55,8 @@ extension Settings {
     static let maximumQueued = Setting.whole("max-queued", default: 256, in: 0...1_000_000)
     static let stepTokens = Setting.whole("step-tokens", default: 512, in: 1...65_536)
     static let kvCacheBytes = Setting.bytes("kv-cache-bytes", default: 0, in: 0...(1 << 46))
+    static let kvType = Setting<CacheElement?>.automaticChoice("kv-type")
+    static let stateType = Setting.choice("state-type", default: StateElement.f32)
     static let maximumBodyBytes = Setting.bytes("max-body-bytes", default: 32 << 20, in: 1024...(1 << 32))
     static let maximumConnections = Setting.whole("max-connections", default: 1024, in: 1...1_000_000)
     static let idleTimeout = Setting.seconds("idle-timeout", default: 75, in: 0.1...86_400)
@@ -67,7 +74,8 @@ extension Settings {
 
     static let names: Set<String> = [
       host.name, port.name, model.name, servedModelNames.name, chatTemplate.name, threads.name, instructionSet.name,
-      contextLength.name, maximumRunning.name, maximumQueued.name, stepTokens.name, kvCacheBytes.name,
+      contextLength.name, maximumRunning.name, maximumQueued.name, stepTokens.name, kvCacheBytes.name, kvType.name,
+      stateType.name,
       maximumBodyBytes.name, maximumConnections.name, idleTimeout.name, headerTimeout.name, bodyTimeout.name,
       writeTimeout.name, heartbeat.name, shutdownGrace.name, corsOrigins.name, logLevel.name,
     ]
@@ -93,6 +101,8 @@ extension Settings {
     maximumQueued = try sources.value(Known.maximumQueued)
     stepTokens = try sources.value(Known.stepTokens)
     kvCacheBytes = try sources.value(Known.kvCacheBytes)
+    kvType = try sources.value(Known.kvType)
+    stateType = try sources.value(Known.stateType)
     maximumBodyBytes = try sources.value(Known.maximumBodyBytes)
     maximumConnections = try sources.value(Known.maximumConnections)
     idleTimeout = try sources.value(Known.idleTimeout)

@@ -46,8 +46,8 @@ import Testing
   }
 
   /// Against the same weights as F32, from which the quantisation of activations is the only difference: one byte
-  /// each in blocks of 32, so about half a percent a product. The mean Kullback–Leibler divergence of next-token
-  /// distributions stays below 0.003 nats; another model's is several. Tokens take all experts: which of them they took
+  /// each in blocks of 32 or 256, so up to a percent a product. The mean Kullback–Leibler divergence of next-token
+  /// distributions stays below 0.006 nats; another model's is several. Tokens take all experts: which of them they took
   /// would hinge on the slightest difference.
   @Test(arguments: mixes, Architecture.allCases)
   func agreesWithDequantizedWeights(mix: WeightMix, architecture: Architecture) throws {
@@ -57,7 +57,7 @@ import Testing
     let divergence = zip(exact, found).reduce(0.0) { total, rows in
       total + zip(rows.0, rows.1).reduce(0) { $0 + exp($1.0) * ($1.0 - $1.1) }
     }
-    #expect(divergence / Double(Self.ids.count) < 0.003, "\(mix) \(architecture)")
+    #expect(divergence / Double(Self.ids.count) < 0.006, "\(mix) \(architecture)")
     #expect(exact != found)
   }
 

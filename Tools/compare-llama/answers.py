@@ -116,7 +116,8 @@ def compare_greedy(apus: Apus, model: Model) -> bool:
         else:
             verdict = f"{first} tokens equal, then a gap of {gaps[first]:.3f}"
         fine = same_ids and (first is None or gaps[first] < least_gap)
-        print(f"{'ok ' if fine else 'BAD'} {verdict}{'' if same_ids else ', other prompt ids'}: {prompt[:50]!r}",
+        within_noise = fine and first is not None and gaps[first] >= LEAST_GAP
+        print(f"{'ok   ' if fine and not within_noise else 'noise' if fine else 'BAD  '} {verdict}{'' if same_ids else ', other prompt ids'}: {prompt[:50]!r}",
               flush=True)
         good = good and fine
     return good

@@ -98,9 +98,9 @@ public struct Kernels: Sendable {
   /// Products of weight rows of a block format and quantised inputs: `output[t][n] = Σk weights[n][k] · input[t][k]`.
   ///
   /// With a block's weights scale · (code − offset) − minimum, Σ (code − offset) · byte is exact in integers and
-  /// enters the F32 sum by one multiplication and addition (fused where the instruction set has it) with
-  /// scale · input scale, block after block; then minimum · the input's minimum factor is taken away. Q6_K has a scale
-  /// for every 16 columns and adds twice a block.
+  /// enters an F32 sum by one multiplication and addition (fused where the instruction set has it), block after block;
+  /// then minimum · Σ byte is taken away. The input's scale is part of both factors, or, where blocks share it, may be
+  /// applied to their sum. Q6_K has a scale for every 16 columns and adds twice a block.
   ///
   /// - Parameters:
   ///   - weights: `rows` rows of `input.columns` weights of `type`, contiguous, at any alignment.

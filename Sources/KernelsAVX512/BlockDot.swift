@@ -11,6 +11,8 @@ struct BlockDot<Factors: PanelFactors, let tokens: Int>: PanelSink {
   /// The number of the first block of what is being unpacked.
   var firstBlock = 0
   private var sums = InlineArray<tokens, __m512>(repeating: _mm512_setzero_ps())
+  /// The sum of the blocks that share an input scale.
+  private var sharedSums = InlineArray<tokens, __m512>(repeating: _mm512_setzero_ps())
   /// Integers of the at most four blocks whose codes are under way at once, in two groups of columns.
   private var integers = InlineArray<8, InlineArray<tokens, __m512i>>(
     repeating: InlineArray<tokens, __m512i>(repeating: _mm512_setzero_si512()))
@@ -39,10 +41,31 @@ struct BlockDot<Factors: PanelFactors, let tokens: Int>: PanelSink {
       for offset in stride(from: 0, to: upcomingBytes, by: 64) { prefetch_line(next + offset) }
       upcoming = next + upcomingBytes
     }
+    if Factors.blocksPerInputScale == 1 {
+      var target = sums
+      add(vector, index, block, number, &target)
+      sums = target
+      return
+    }
+    var target = sharedSums
+    add(vector, index, block, number, &target)
+    sharedSums = target
+    guard block == Factors.blocksPerInputScale - 1, index == Factors.factorVectors - 1 else { return }
+    for t in 0..<tokens {
+      let scale = _mm512_set1_ps(input.scales[t * input.blocks + firstBlock])
+      sums[t] = _mm512_fmadd_ps(sharedSums[t], scale, sums[t])
+      sharedSums[t] = _mm512_setzero_ps()
+    }
+  }
+
+  @inline(__always)
+  private mutating func add(
+    _ vector: __m512, _ index: Int, _ block: Int, _ number: Int, _ target: inout InlineArray<tokens, __m512>
+  ) {
     if Factors.hasMinimum && index == 1 {
       for t in 0..<tokens {
         let factor = UnsafeRawPointer(input.corrections + t * input.blocks + number).load(as: Float.self)
-        sums[t] = _mm512_fnmadd_ps(vector, _mm512_set1_ps(factor), sums[t])
+        target[t] = _mm512_fnmadd_ps(vector, _mm512_set1_ps(factor), target[t])
       }
       return
     }
@@ -50,12 +73,10 @@ struct BlockDot<Factors: PanelFactors, let tokens: Int>: PanelSink {
     for t in 0..<tokens {
       var total = integers[open][t]
       if !Factors.hasMinimum {
-        total = _mm512_add_epi32(
-          total, _mm512_set1_epi32(input.corrections[Factors.correctionsPerBlock * (t * input.blocks + number) + index])
-        )
+        let correction = Factors.correctionsPerBlock * (t * input.blocks + number) + index
+        total = _mm512_add_epi32(total, _mm512_set1_epi32(input.corrections[correction]))
       }
-      let product = _mm512_mul_ps(vector, _mm512_set1_ps(input.scales[t * input.blocks + number]))
-      sums[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(total), product, sums[t])
+      addScaled(Factors.self, total, vector, t, number, input, &target[t])
       integers[open][t] = _mm512_setzero_si512()
     }
   }

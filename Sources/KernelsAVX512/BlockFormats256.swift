@@ -45,7 +45,7 @@ private struct PartFactors {
 enum Q4KPanel: PanelFormat {
   @inline(__always) static var columns: Int { 256 }
   @inline(__always) static var byteCount: Int { 144 }
-  typealias Factors = ScaleAndMinimum
+  typealias Factors = PartScaleAndMinimum
   @inline(__always) static var offset: Int32 { 0 }
   @inline(__always)
   static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
@@ -77,7 +77,7 @@ enum Q4KPanel: PanelFormat {
 enum Q5KPanel: PanelFormat {
   @inline(__always) static var columns: Int { 256 }
   @inline(__always) static var byteCount: Int { 176 }
-  typealias Factors = ScaleAndMinimum
+  typealias Factors = PartScaleAndMinimum
   @inline(__always) static var offset: Int32 { 0 }
   @inline(__always)
   static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
@@ -130,7 +130,7 @@ private func moved(_ bytes: __m512i, from position: Int) -> __m512i {
 enum Q6KPanel: PanelFormat {
   @inline(__always) static var columns: Int { 256 }
   @inline(__always) static var byteCount: Int { 210 }
-  typealias Factors = TwoScales
+  typealias Factors = TwoPartScales
   @inline(__always) static var offset: Int32 { 32 }
   @inline(__always)
   static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {

@@ -19,7 +19,7 @@ struct BlockProduct<Format: PanelFormat> {
   private var panelBytes: Int { input.blocks * Format.blockBytes }
 
   /// Tokens whose integers under way fit the registers while weights are unpacked.
-  private var mostDirectTokens: Int { Format.Factors.correctionsPerBlock == 1 ? 4 : 2 }
+  private var mostDirectTokens: Int { Format.Factors.blocksPerInputScale == 1 ? 4 : 2 }
 
   /// Few tokens take each stretch of a panel as it is unpacked; many pass over whole panels.
   @inline(__always)
@@ -148,7 +148,11 @@ struct BlockProduct<Format: PanelFormat> {
       }
     } else {
       let factors = UnsafeMutableRawPointer(scratch.corrections).assumingMemoryBound(to: Float.self)
-      factors.update(from: source.minimumFactors, count: count)
+      if Format.Factors.blocksPerInputScale == 1 {
+        factors.update(from: source.minimumFactors, count: count)
+      } else {
+        for i in 0..<count { factors[i] = Float(source.sums[2 * i] &+ source.sums[2 * i + 1]) }
+      }
     }
     return TileInput(
       values: UnsafePointer(source.values), scales: UnsafePointer(source.scales),

@@ -14,73 +14,71 @@ struct TileInput {
 
 /// How a panel block's factors enter a product.
 protocol PanelFactors {
-  /// Adds one panel block times some tokens to `sums`.
-  static func addBlock<let tokens: Int>(
-    _ panel: UnsafeRawPointer, _ block: Int, _ input: TileInput, _ sums: inout InlineArray<tokens, __m512>)
   /// Vectors of factors after the codes.
   static var factorVectors: Int { get }
-  /// Corrections a token has for each block.
+  /// Corrections a token has for each block: one for each scale, or one for the minimum.
   static var correctionsPerBlock: Int { get }
   /// Whether the second factor is a minimum.
   static var hasMinimum: Bool { get }
+  /// Blocks that share an input scale, which is applied to their sum.
+  static var blocksPerInputScale: Int { get }
 }
 
 /// One scale for 32 columns.
 enum SingleScale: PanelFactors {
-  @inline(__always) static var hasMinimum: Bool { false }
   @inline(__always) static var factorVectors: Int { 1 }
   @inline(__always) static var correctionsPerBlock: Int { 1 }
-
-  @inline(__always)
-  static func addBlock<let tokens: Int>(
-    _ panel: UnsafeRawPointer, _ block: Int, _ input: TileInput, _ sums: inout InlineArray<tokens, __m512>
-  ) {
-    var integers = InlineArray<tokens, __m512i>(repeating: _mm512_setzero_si512())
-    for t in 0..<tokens { integers[t] = _mm512_set1_epi32(input.corrections[t * input.blocks + block]) }
-    addCodes(panel, 0..<8, block, input, &integers)
-    addScaled(integers, panel, 0, block, input, &sums)
-  }
-}
-
-/// A scale for the first and one for the last sixteen columns.
-enum TwoScales: PanelFactors {
   @inline(__always) static var hasMinimum: Bool { false }
-  @inline(__always) static var factorVectors: Int { 2 }
-  @inline(__always) static var correctionsPerBlock: Int { 2 }
-
-  @inline(__always)
-  static func addBlock<let tokens: Int>(
-    _ panel: UnsafeRawPointer, _ block: Int, _ input: TileInput, _ sums: inout InlineArray<tokens, __m512>
-  ) {
-    for half in 0..<2 {
-      var integers = InlineArray<tokens, __m512i>(repeating: _mm512_setzero_si512())
-      for t in 0..<tokens {
-        integers[t] = _mm512_set1_epi32(input.corrections[2 * (t * input.blocks + block) + half])
-      }
-      addCodes(panel, 4 * half..<4 * half + 4, block, input, &integers)
-      addScaled(integers, panel, half, block, input, &sums)
-    }
-  }
+  @inline(__always) static var blocksPerInputScale: Int { 1 }
 }
 
 /// A scale and a minimum for 32 columns.
 enum ScaleAndMinimum: PanelFactors {
-  @inline(__always) static var hasMinimum: Bool { true }
   @inline(__always) static var factorVectors: Int { 2 }
   @inline(__always) static var correctionsPerBlock: Int { 1 }
+  @inline(__always) static var hasMinimum: Bool { true }
+  @inline(__always) static var blocksPerInputScale: Int { 1 }
+}
 
-  @inline(__always)
-  static func addBlock<let tokens: Int>(
-    _ panel: UnsafeRawPointer, _ block: Int, _ input: TileInput, _ sums: inout InlineArray<tokens, __m512>
-  ) {
+/// A scale and a minimum for 32 columns, in blocks of 256 weights.
+enum PartScaleAndMinimum: PanelFactors {
+  @inline(__always) static var factorVectors: Int { 2 }
+  @inline(__always) static var correctionsPerBlock: Int { 1 }
+  @inline(__always) static var hasMinimum: Bool { true }
+  @inline(__always) static var blocksPerInputScale: Int { 8 }
+}
+
+/// A scale for the first and one for the last sixteen of 32 columns, in blocks of 256 weights.
+enum TwoPartScales: PanelFactors {
+  @inline(__always) static var factorVectors: Int { 2 }
+  @inline(__always) static var correctionsPerBlock: Int { 2 }
+  @inline(__always) static var hasMinimum: Bool { false }
+  @inline(__always) static var blocksPerInputScale: Int { 8 }
+}
+
+/// Adds one panel block times some tokens to `sums`.
+@inline(__always)
+private func addBlock<Factors: PanelFactors, let tokens: Int>(
+  _ factors: Factors.Type, _ panel: UnsafeRawPointer, _ block: Int, _ input: TileInput,
+  _ sums: inout InlineArray<tokens, __m512>
+) {
+  let groups = Factors.hasMinimum ? 1 : Factors.correctionsPerBlock
+  for group in 0..<groups {
     var integers = InlineArray<tokens, __m512i>(repeating: _mm512_setzero_si512())
-    addCodes(panel, 0..<8, block, input, &integers)
-    addScaled(integers, panel, 0, block, input, &sums)
-    let minimum = _mm512_load_ps(panel + 64 * (PanelBlock.codeVectors + 1))
-    for t in 0..<tokens {
-      let factor = UnsafeRawPointer(input.corrections + t * input.blocks + block).load(as: Float.self)
-      sums[t] = _mm512_fnmadd_ps(minimum, _mm512_set1_ps(factor), sums[t])
+    if !Factors.hasMinimum {
+      for t in 0..<tokens {
+        integers[t] = _mm512_set1_epi32(input.corrections[groups * (t * input.blocks + block) + group])
+      }
     }
+    addCodes(panel, 8 / groups * group..<8 / groups * (group + 1), block, input, &integers)
+    let scale = _mm512_load_ps(panel + 64 * (PanelBlock.codeVectors + group))
+    for t in 0..<tokens { addScaled(factors, integers[t], scale, t, block, input, &sums[t]) }
+  }
+  guard Factors.hasMinimum else { return }
+  let minimum = _mm512_load_ps(panel + 64 * (PanelBlock.codeVectors + 1))
+  for t in 0..<tokens {
+    let factor = UnsafeRawPointer(input.corrections + t * input.blocks + block).load(as: Float.self)
+    sums[t] = _mm512_fnmadd_ps(minimum, _mm512_set1_ps(factor), sums[t])
   }
 }
 
@@ -100,37 +98,52 @@ private func addCodes<let tokens: Int>(
   }
 }
 
-/// Adds integer products times their scales by one fused step.
+/// Adds integer products times their scales by one fused step. The input's scale is among them unless blocks share it.
 @inline(__always)
-private func addScaled<let tokens: Int>(
-  _ integers: InlineArray<tokens, __m512i>, _ panel: UnsafeRawPointer, _ factor: Int, _ block: Int,
-  _ input: TileInput, _ sums: inout InlineArray<tokens, __m512>
+func addScaled<Factors: PanelFactors>(
+  _: Factors.Type, _ integers: __m512i, _ scale: __m512, _ token: Int, _ block: Int, _ input: TileInput,
+  _ sum: inout __m512
 ) {
-  let scale = _mm512_load_ps(panel + 64 * (PanelBlock.codeVectors + factor))
-  for t in 0..<tokens {
-    let product = _mm512_mul_ps(scale, _mm512_set1_ps(input.scales[t * input.blocks + block]))
-    sums[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(integers[t]), product, sums[t])
+  var product = scale
+  if Factors.blocksPerInputScale == 1 {
+    product = _mm512_mul_ps(scale, _mm512_set1_ps(input.scales[token * input.blocks + block]))
   }
+  sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(integers), product, sum)
 }
 
 /// Adds panel blocks `first ..< first + count` of sixteen rows times `tokens` tokens to `sums`, a vector a token.
 ///
 /// Per block, the codes are multiplied and added in 32-bit integers, exactly; the result enters the F32 sum by one
-/// fused step. A row's sum depends on the order of its blocks alone.
+/// fused step. Blocks that share an input scale have a sum of their own, which enters by another. A row's sum depends
+/// on the order of its blocks alone.
 @inline(__always)
 private func addBlocks<Factors: PanelFactors, let tokens: Int>(
-  _: Factors.Type, _: InlineArray<tokens, Void>.Type, _ panel: UnsafeRawPointer, _ first: Int, _ count: Int,
+  _ factors: Factors.Type, _: InlineArray<tokens, Void>.Type, _ panel: UnsafeRawPointer, _ first: Int, _ count: Int,
   _ input: TileInput, _ sums: UnsafeMutablePointer<Float>
 ) {
-  var registers = InlineArray<tokens, __m512>(repeating: _mm512_setzero_ps())
-  for t in 0..<tokens { registers[t] = _mm512_load_ps(sums + 16 * t) }
   let blockBytes = 64 * (PanelBlock.codeVectors + Factors.factorVectors)
   var panel = panel
-  for block in first..<first + count {
-    Factors.addBlock(panel, block, input, &registers)
-    panel += blockBytes
+  if Factors.blocksPerInputScale == 1 {
+    var registers = InlineArray<tokens, __m512>(repeating: _mm512_setzero_ps())
+    for t in 0..<tokens { registers[t] = _mm512_load_ps(sums + 16 * t) }
+    for block in first..<first + count {
+      addBlock(factors, panel, block, input, &registers)
+      panel += blockBytes
+    }
+    for t in 0..<tokens { _mm512_store_ps(sums + 16 * t, registers[t]) }
+    return
   }
-  for t in 0..<tokens { _mm512_store_ps(sums + 16 * t, registers[t]) }
+  for start in stride(from: first, to: first + count, by: Factors.blocksPerInputScale) {
+    var registers = InlineArray<tokens, __m512>(repeating: _mm512_setzero_ps())
+    for block in start..<start + Factors.blocksPerInputScale {
+      addBlock(factors, panel, block, input, &registers)
+      panel += blockBytes
+    }
+    for t in 0..<tokens {
+      let scale = _mm512_set1_ps(input.scales[t * input.blocks + start])
+      _mm512_store_ps(sums + 16 * t, _mm512_fmadd_ps(registers[t], scale, _mm512_load_ps(sums + 16 * t)))
+    }
+  }
 }
 
 /// Tokens of the largest tile: twelve integer and twelve F32 accumulators fit the registers.

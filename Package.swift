@@ -53,7 +53,7 @@ var targets: [Target] = [
   library("Models", ["Tensor", "Kernels", "ModelFiles"]),
   library("Sampling", ["Kernels"]),
   library("Scheduler"),
-  library("Engine", ["Models", "ModelFiles", "Kernels"]),
+  library("Engine", ["Models", "ModelFiles", "Kernels", "Tensor"]),
 
   // Service.
   library(
@@ -97,8 +97,10 @@ var targets: [Target] = [
   tests(of: "Models", ["JSON", "Kernels", "ModelFiles", "Tensor", "TestSupport"], resources: [.copy("Fixtures")]),
   tests(of: "Sampling", ["TestSupport"]),
   tests(of: "Scheduler", ["TestSupport"]),
+  .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
   tests(
-    of: "Engine", ["JSON", "Kernels", "ModelFiles", "Models", "Synthesis", "Tensor", "TestSupport"],
+    of: "Engine",
+    ["CAllocationCount", "JSON", "Kernels", "ModelFiles", "Models", "Synthesis", "Tensor", "TestSupport"],
     resources: [.copy("Fixtures")]),
   .target(
     name: "ServingTestSupport",
@@ -110,7 +112,8 @@ var targets: [Target] = [
   tests(
     of: "Serving",
     [
-      "ChatTemplate", "Engine", "JSON", "ModelFiles", "OutputParsing", "Scheduler", "ServingTestSupport", "Tokenizer",
+      "ChatTemplate", "Engine", "JSON", "ModelFiles", "Models", "OutputParsing", "Scheduler", "ServingTestSupport",
+      "Tokenizer",
       .product(name: "Logging", package: "swift-log"),
     ]),
   tests(

@@ -1,6 +1,7 @@
 public import Kernels
 public import ModelFiles
 public import Models
+import Tensor
 
 /// Advances sequences by steps: owns the key-value pages, the state slots, the worker threads and all memory a step
 /// needs, allocated once.
@@ -23,7 +24,8 @@ public final class Engine: ForwardEngine {
   var validator: StepValidator
   private let batch: BatchBuilder
   private let hidden: UnsafeMutablePointer<Float>
-  private let wantedRows: UnsafeMutablePointer<Float>
+  private let wantedHidden: UnsafeMutablePointer<Float>
+  private let wantedRows: UnsafeMutablePointer<WantedRow>
   private let logits: UnsafeMutablePointer<Float>
   /// The memory of the pages, of the slots and of the workspace.
   let blocks: [MemoryBlock]
@@ -71,7 +73,8 @@ public final class Engine: ForwardEngine {
       leastSharedWork: leastSharedWork)
     batch = BatchBuilder(configuration, workspace)
     hidden = workspace.floats(tokens * sizes.hiddenSize)
-    wantedRows = workspace.floats(Self.logitRows * sizes.hiddenSize)
+    wantedHidden = workspace.floats(Self.logitRows * sizes.hiddenSize)
+    wantedRows = workspace.take(WantedRow.self, Self.logitRows)
     logits = workspace.floats(Self.logitRows * sizes.vocabularySize)
     caches = SequenceCaches(
       SequenceCaches.Layout(sizes, configuration.cacheTypes), pages: pages.base, slots: slots.base)
@@ -82,7 +85,7 @@ public final class Engine: ForwardEngine {
     blocks = [pages, slots, working]
   }
 
-  /// The bytes an engine for a model of these sizes would allocate. The weights come on top; they are mapped files.
+  /// The bytes an engine for a model of these sizes would allocate. The weights come on top.
   public static func memory(for model: ModelConfiguration, _ configuration: EngineConfiguration) -> MemoryNeed {
     let tokens = configuration.maximumStepTokens
     let need = WorkspaceNeed(model, tokens: tokens)
@@ -91,7 +94,7 @@ public final class Engine: ForwardEngine {
       + BatchBuilder.workspaceBytes(configuration)
       + Workspace.bytes(
         (Float.self, tokens * model.hiddenSize), (Float.self, logitRows * model.hiddenSize),
-        (Float.self, logitRows * model.vocabularySize))
+        (WantedRow.self, logitRows), (Float.self, logitRows * model.vocabularySize))
       + need.forwardBytes
     let layout = SequenceCaches.Layout(model, configuration.cacheTypes)
     return MemoryNeed(
@@ -111,31 +114,56 @@ public final class Engine: ForwardEngine {
     computeLogits(inputs, receive)
   }
 
+  // MARK: - Logits
+
+  /// A row whose logits are wanted.
+  private struct WantedRow: BitwiseCopyable {
+    var input: Int
+    var token: Int
+  }
+
   /// Computes the wanted rows' logits, some rows at a time.
   private func computeLogits(
     _ inputs: [SequenceInput], _ receive: (_ input: Int, _ token: Int, _ row: UnsafeBufferPointer<Float>) -> Void
   ) {
     let size = model.configuration.hiddenSize
-    var wanted: [(input: Int, token: Int)] = []
-    wanted.reserveCapacity(Self.logitRows)
-    func flush() {
-      guard !wanted.isEmpty else { return }
-      model.logits(hidden: wantedRows, rows: wanted.count, output: logits, executor)
-      for (row, (input, token)) in wanted.enumerated() {
-        receive(input, token, UnsafeBufferPointer(start: logits + row * vocabularySize, count: vocabularySize))
-      }
-      wanted.removeAll(keepingCapacity: true)
-    }
+    var count = 0
     var firstRow = 0
-    for (index, input) in inputs.enumerated() {
-      for token in input.wantedTokens {
-        (wantedRows + wanted.count * size).update(from: hidden + (firstRow + token) * size, count: size)
-        wanted.append((index, token))
-        if wanted.count == Self.logitRows { flush() }
+    for index in inputs.indices {
+      for token in inputs[index].wantedTokens {
+        (wantedHidden + count * size).update(from: hidden + (firstRow + token) * size, count: size)
+        wantedRows[count] = WantedRow(input: index, token: token)
+        count += 1
+        if count == Self.logitRows {
+          handOutLogits(count, receive)
+          count = 0
+        }
       }
-      firstRow += input.tokens.count
+      firstRow += inputs[index].tokens.count
     }
-    flush()
+    handOutLogits(count, receive)
+  }
+
+  private func handOutLogits(
+    _ count: Int, _ receive: (_ input: Int, _ token: Int, _ row: UnsafeBufferPointer<Float>) -> Void
+  ) {
+    guard count > 0 else { return }
+    model.logits(hidden: wantedHidden, rows: count, output: logits, executor)
+    for row in 0..<count {
+      receive(
+        wantedRows[row].input, wantedRows[row].token,
+        UnsafeBufferPointer(start: logits + row * vocabularySize, count: vocabularySize))
+    }
+  }
+}
+
+extension MemoryBlock {
+  convenience init(byteCount: Int, purpose: String) throws(EngineError) {
+    do {
+      try self.init(byteCount: byteCount)
+    } catch {
+      throw .outOfMemory(byteCount: byteCount, purpose: purpose)
+    }
   }
 }
 

@@ -2,8 +2,10 @@ import Kernels
 public import ModelFiles
 
 /// Loads a model: checks every tensor the architecture needs and refuses those it does not know.
-public func loadModel(_ package: ModelPackage) throws(ModelError) -> LanguageModel {
-  try LanguageModel(package.configuration, package.weights)
+public func loadModel(
+  _ package: ModelPackage, weights placement: WeightPlacement = .mapped
+) throws(ModelError) -> LanguageModel {
+  try LanguageModel(package.configuration, package.weights, placement)
 }
 
 /// A decoder-only transformer: an embedding, layers composed as the configuration says, a norm and an output
@@ -20,10 +22,13 @@ public final class LanguageModel: Sendable {
   private let rotary: RotaryEmbedding
   private let owners: WeightOwners
 
-  init(_ configuration: ModelConfiguration, _ weights: TensorStore) throws(ModelError) {
+  init(
+    _ configuration: ModelConfiguration, _ weights: TensorStore, _ placement: WeightPlacement
+  ) throws(ModelError) {
     self.configuration = configuration
     let (vocabulary, hidden) = (configuration.vocabularySize, configuration.hiddenSize)
     var loader = WeightLoader(configuration, weights)
+    if case .hugePages = placement { try loader.prepareCopies() }
     embedding = try loader.matrix(.embedding, rows: vocabulary, columns: hidden)
     var layers: [DecoderLayer] = []
     for index in 0..<configuration.layerCount { layers.append(try DecoderLayer(configuration, index, &loader)) }
@@ -34,6 +39,7 @@ public final class LanguageModel: Sendable {
     head = ownsHead ? try loader.matrix(.head, rows: vocabulary, columns: hidden) : embedding
     rotary = RotaryEmbedding(configuration.rope, divisors: try loader.rotaryDivisors(configuration.rope.pairCount))
     try loader.checkAllTaken()
+    if case .hugePages(let threads) = placement { loader.fillCopies(threads: threads) }
     owners = loader.owners
   }
 

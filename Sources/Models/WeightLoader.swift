@@ -8,14 +8,28 @@ struct WeightLoader {
   let layout: WeightLayout
   private let architecture: Architecture
   private let store: TensorStore
-  private(set) var owners = WeightOwners()
+  /// Matrices there are at most.
+  private let matrixCount: Int
+  let owners = WeightOwners()
   private var taken: Set<String> = []
 
   init(_ configuration: ModelConfiguration, _ store: TensorStore) {
     architecture = configuration.architecture
     layout = store.layout
     self.store = store
+    // Stacked experts are a tensor together and a matrix each.
+    matrixCount = store.names.count + configuration.layerCount * 3 * configuration.experts.count
   }
+
+  // MARK: - Copies
+
+  /// Places the matrices that are taken from now on in huge pages. `fillCopies` has to follow.
+  func prepareCopies() throws(ModelError) {
+    owners.copies = try WeightCopies(byteCount: store.fileByteCount, matrixCount: matrixCount)
+  }
+
+  /// Copies the matrices to where they were placed.
+  func fillCopies(threads: Int) { owners.copies?.fill(threads: threads) }
 
   // MARK: - By role
 
@@ -136,7 +150,8 @@ struct WeightLoader {
         .invalidTensor(
           file: store.fileName(of: tensor.name), tensor: tensor.name, expected: "elements", found: "none"))
     }
-    return Matrix(address: address, type: tensor.type, rows: rows, columns: columns)
+    return Matrix(
+      address: owners.copies?.place(tensor.bytes) ?? address, type: tensor.type, rows: rows, columns: columns)
   }
 
   private mutating func vector(_ floats: [Float]) -> Vector {
@@ -150,6 +165,7 @@ struct WeightLoader {
 /// What a model's matrices and vectors point to; must outlive them.
 final class WeightOwners: @unchecked Sendable {
   fileprivate(set) var tensors: [TensorView] = []
+  fileprivate(set) var copies: WeightCopies?
   fileprivate(set) var vectors: [UnsafeMutablePointer<Float>] = []
 
   deinit { for vector in vectors { vector.deallocate() } }

@@ -4,13 +4,11 @@ public import Logging
 import ModelFiles
 
 extension ChatService {
-  /// Plans the memory for a model, allocates it, and starts the step loop. Logs what was decided.
-  public convenience init(
-    model: LoadedModel, configuration: ServingConfiguration = ServingConfiguration(), logger: Logger
-  ) throws(ServingError) {
-    let plan = try MemoryPlan(for: model.folder, configuration)
+  /// Allocates the memory planned for a model, and starts the step loop. Logs what was decided.
+  public convenience init(model: LoadedModel, logger: Logger) throws(ServingError) {
+    let plan = model.plan
     for line in plan.summary { logger.info("\(line)") }
-    if model.folder.configuration.contextLength > plan.contextLength, configuration.contextLength == 0 {
+    if model.folder.configuration.contextLength > plan.contextLength, model.configuration.contextLength == 0 {
       logger.warning(
         """
         the model's context of \(model.folder.configuration.contextLength) tokens is cut to \(plan.contextLength): \
@@ -23,7 +21,7 @@ extension ChatService {
     let engine: Engine
     do {
       engine = try Engine(
-        model: model.model, configuration: plan.engine, kernels: Kernels(configuration.instructionSet))
+        model: model.model, configuration: plan.engine, kernels: Kernels(model.configuration.instructionSet))
     } catch {
       throw .engine(error)
     }

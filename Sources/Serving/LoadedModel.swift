@@ -22,18 +22,25 @@ public struct LoadedModel: Sendable {
   public let folder: ModelPackage
   /// Tokenizer, template, modes.
   public let format: ChatFormat
+  /// What it is to serve.
+  public let configuration: ServingConfiguration
+  /// How memory is divided.
+  public let plan: MemoryPlan
   /// The weights.
   public let model: LanguageModel
 
-  /// Loads a model.
+  /// Loads a model, and plans the memory for serving it.
   ///
   /// - Parameters:
   ///   - path: a folder in Hugging Face format, or a GGUF file.
+  ///   - configuration: what it is to serve.
   ///   - chatTemplatePath: a Jinja file that replaces the model's own chat template.
   ///   - progress: hears what is done next.
   public init(
-    path: String, chatTemplatePath: String? = nil, progress: (Stage) -> Void = { _ in }
+    path: String, configuration: ServingConfiguration = ServingConfiguration(), chatTemplatePath: String? = nil,
+    progress: (Stage) -> Void = { _ in }
   ) throws(ServingError) {
+    self.configuration = configuration
     progress(.files)
     let source: TokenizerSource
     do {
@@ -55,8 +62,9 @@ public struct LoadedModel: Sendable {
       tokenizer: tokenizer, template: try Self.template(of: folder, overriddenBy: chatTemplatePath),
       specialTokens: folder.specialTokens, generation: folder.generation, beginToken: folder.beginToken)
     progress(.weights)
+    plan = try MemoryPlan(for: folder, configuration)
     do {
-      model = try loadModel(folder)
+      model = try loadModel(folder, weights: plan.weights)
     } catch {
       throw .model(error)
     }
@@ -64,9 +72,12 @@ public struct LoadedModel: Sendable {
 
   /// Loads the model that comes with the program.
   public static func embedded(
-    chatTemplatePath: String? = nil, progress: (Stage) -> Void = { _ in }
+    configuration: ServingConfiguration = ServingConfiguration(), chatTemplatePath: String? = nil,
+    progress: (Stage) -> Void = { _ in }
   ) throws(ServingError) -> LoadedModel {
-    try LoadedModel(path: EmbeddedModel.folder(), chatTemplatePath: chatTemplatePath, progress: progress)
+    try LoadedModel(
+      path: EmbeddedModel.folder(), configuration: configuration, chatTemplatePath: chatTemplatePath,
+      progress: progress)
   }
 
   private static func template(

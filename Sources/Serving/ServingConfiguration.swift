@@ -11,8 +11,8 @@ public struct ServingConfiguration: Sendable, Equatable {
   public var maximumQueued: Int
   /// Tokens of one engine step, prompts and replies together; at least one for each running request is used.
   public var stepTokens: Int
-  /// Bytes of the key-value cache; 0 means what all running requests need for whole contexts, within half of the free
-  /// memory.
+  /// Bytes of the key-value cache; 0 means what all running requests need for whole contexts, within half of what
+  /// the weights leave of the memory.
   public var keyValueBytes: Int
   /// Threads that compute; 0 means one a core.
   public var threads: Int
@@ -22,12 +22,14 @@ public struct ServingConfiguration: Sendable, Equatable {
   public var keyValueType: CacheElement?
   /// How recurrent states are stored.
   public var stateType: StateElement
+  /// Where the weights are.
+  public var weights: WeightSetting
 
   /// A configuration; the defaults fit a small machine.
   public init(
     contextLength: Int = 0, maximumRunning: Int = 8, maximumQueued: Int = 256, stepTokens: Int = 512,
-    keyValueBytes: Int = 0, threads: Int = 0, instructionSet: InstructionSet = .best,
-    keyValueType: CacheElement? = nil, stateType: StateElement = .f32
+    keyValueBytes: Int = 0, threads: Int = 0, weights: WeightSetting = .automatic,
+    instructionSet: InstructionSet = .best, keyValueType: CacheElement? = nil, stateType: StateElement = .f32
   ) {
     self.contextLength = contextLength
     self.maximumRunning = maximumRunning
@@ -38,5 +40,6 @@ public struct ServingConfiguration: Sendable, Equatable {
     self.instructionSet = instructionSet
     self.keyValueType = keyValueType
     self.stateType = stateType
+    self.weights = weights
   }
 }

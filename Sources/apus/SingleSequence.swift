@@ -1,7 +1,6 @@
 import Engine
 import Kernels
 import ModelFiles
-import Models
 
 /// One sequence on an engine of its own, for the commands that need no server.
 final class SingleSequence {
@@ -15,20 +14,21 @@ final class SingleSequence {
   ///   - capacity: tokens the sequence may grow to.
   ///   - stepTokens: tokens of one forward step.
   ///   - threads: worker threads; 0: one a core.
+  ///   - weights: where the weights are.
   ///   - instructionSet: what the kernels use.
   ///   - numberTypes: how numbers are stored and multiplied.
   init(
-    folder: ModelPackage, capacity: Int, stepTokens: Int, threads: Int, instructionSet: InstructionSet,
-    numberTypes: NumberTypesOption
+    folder: ModelPackage, capacity: Int, stepTokens: Int, threads: Int, weights: WeightsOption,
+    instructionSet: InstructionSet, numberTypes: NumberTypesOption
   ) throws {
-    let model = try loadModel(folder)
     let pageCount = (capacity + EngineConfiguration.pageSize - 1) / EngineConfiguration.pageSize
     self.stepTokens = min(stepTokens, capacity)
     var configuration = EngineConfiguration(
       pageCount: pageCount, slotCount: 1, maximumStepTokens: self.stepTokens,
       threads: threads > 0 ? threads : ProcessorTopology().threadCount)
     numberTypes.apply(to: &configuration, for: folder)
-    engine = try Engine(model: model, configuration: configuration, kernels: Kernels(instructionSet))
+    engine = try Engine(
+      model: weights.load(folder, for: configuration), configuration: configuration, kernels: Kernels(instructionSet))
     pages = (0..<pageCount).map(Int32.init)
     vocabularySize = engine.vocabularySize
   }

@@ -1,5 +1,6 @@
 import Engine
 import Kernels
+import Models
 import Testing
 
 /// A token's logits have the same bits however its sequence was processed.
@@ -15,6 +16,13 @@ import Testing
         #expect(try engine.logits(ids, chunk: chunk) == whole, "\(name) \(set), chunks of \(chunk), \(threads) threads")
       }
     }
+  }
+
+  @Test(arguments: ReferenceModel.names, [1, 3])
+  func placesOfWeightsDoNotMatter(name: String, threads: Int) throws {
+    let mapped = try ReferenceModel(name)
+    let copied = try ReferenceModel(name, weights: .hugePages(threads: threads))
+    #expect(try copied.engine().logits(copied.longest) == mapped.engine().logits(mapped.longest))
   }
 
   @Test(arguments: ReferenceModel.names)

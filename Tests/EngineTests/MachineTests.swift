@@ -112,6 +112,14 @@ import Testing
     #expect(try machine(files) { AvailableMemory.bytes($0) } == 100)
   }
 
+  @Test func hugePagesMayBeForbidden() throws {
+    let path = "sys/kernel/mm/transparent_hugepage/enabled"
+    #expect(try machine([path: "always [madvise] never"]) { HugePages.areOffered($0) })
+    #expect(try machine([path: "[always] madvise never"]) { HugePages.areOffered($0) })
+    #expect(try !machine([path: "always madvise [never]"]) { HugePages.areOffered($0) })
+    #expect(try !machine([:]) { HugePages.areOffered($0) })
+  }
+
   @Test func thisMachineHasProcessorsAndMemory() {
     let topology = ProcessorTopology()
     #expect(topology.threadCount >= 1 && topology.threadCount <= topology.processors.count)

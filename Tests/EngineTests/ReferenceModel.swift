@@ -42,10 +42,10 @@ struct ReferenceModel: Sendable, CustomTestStringConvertible {
 
   static let folder = Bundle.module.bundleURL.appendingPathComponent("Fixtures")
 
-  init(_ name: String) throws {
+  init(_ name: String, weights: WeightPlacement = .mapped) throws {
     self.name = name
     let path = Self.folder.appendingPathComponent(name)
-    model = try loadModel(ModelPackage(path: path.path))
+    model = try loadModel(ModelPackage(path: path.path), weights: weights)
     let folder = Self.folder.appendingPathComponent(path.deletingPathExtension().lastPathComponent)
     let expected = try JSON(parsing: [UInt8](Data(contentsOf: folder.appendingPathComponent("expected.json"))))
     try #require(expected["schema"]?.intValue == 1)

@@ -1,4 +1,5 @@
 import Engine
+import Models
 import Scheduler
 import Testing
 
@@ -7,10 +8,12 @@ import Testing
 @Suite struct MemoryPlanTests {
   /// A page is 1,000 bytes, a slot 10, a token of workspace 1.
   private func plan(
-    context: Int, available: Int, _ configuration: ServingConfiguration
+    context: Int, available: Int, weightBytes: Int = 0, offersHugePages: Bool = true,
+    _ configuration: ServingConfiguration
   ) throws -> MemoryPlan {
     try MemoryPlan(
-      modelContextLength: context, configuration, availableBytes: available, threadCount: 3
+      modelContextLength: context, weightBytes: weightBytes, configuration,
+      MemoryPlan.Machine(availableBytes: available, threadCount: 3, offersHugePages: offersHugePages)
     ) {
       MemoryNeed(pages: $0.pageCount * 1000, slots: $0.slotCount * 10, workspace: $0.maximumStepTokens)
     }
@@ -56,5 +59,34 @@ import Testing
       context: 64, available: 1 << 30, ServingConfiguration(maximumRunning: 100, stepTokens: 10))
     #expect(plan.engine.maximumStepTokens == 100)
     #expect(plan.scheduler.stepTokenBudget == 100)
+  }
+
+  @Test func weightsAreCopiedWhereMemoryAllows() throws {
+    func placement(
+      _ weights: WeightSetting, _ weightBytes: Int, available: Int, offersHugePages: Bool = true
+    ) throws -> WeightPlacement {
+      try plan(
+        context: 64, available: available, weightBytes: weightBytes, offersHugePages: offersHugePages,
+        ServingConfiguration(maximumRunning: 1, stepTokens: 1, threads: 2, weights: weights)
+      ).weights
+    }
+    let (size, others) = (100 << 20, 1000 + 10 + 1)
+    let enough = size + others + WeightSetting.margin
+    #expect(try placement(.automatic, size, available: enough) == .hugePages(threads: 2))
+    #expect(try placement(.automatic, size, available: enough - 1) == .mapped)
+    #expect(try placement(.automatic, size, available: enough, offersHugePages: false) == .mapped)
+    #expect(try placement(.automatic, WeightSetting.leastCopied - 1, available: enough) == .mapped)
+    #expect(try placement(.mapped, size, available: enough) == .mapped)
+    #expect(try placement(.hugePages, size, available: size + others) == .hugePages(threads: 2))
+    #expect(throws: ServingError.self) { try placement(.hugePages, size, available: size + others - 1) }
+    // A model larger than memory runs from its files.
+    #expect(try placement(.automatic, 1 << 40, available: 1 << 33) == .mapped)
+  }
+
+  @Test func cachesTakeHalfOfWhatWeightsLeave() throws {
+    let configuration = ServingConfiguration(maximumRunning: 4, stepTokens: 460)
+    #expect(try plan(context: 1 << 20, available: 201_000, weightBytes: 100_000, configuration).engine.pageCount == 50)
+    // Weights that do not fit anyhow leave a quarter.
+    #expect(try plan(context: 1 << 20, available: 202_000, weightBytes: .max / 4, configuration).engine.pageCount == 50)
   }
 }

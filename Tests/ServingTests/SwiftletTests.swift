@@ -115,7 +115,7 @@ import Testing
 
   @Test func startingWithDefaultsPlansAndAnswers() async throws {
     let service = try ChatService(
-      model: try LoadedModel.embedded(), configuration: ServingConfiguration(maximumRunning: 2, threads: 1),
+      model: try LoadedModel.embedded(configuration: ServingConfiguration(maximumRunning: 2, threads: 1)),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     #expect(service.contextLength == 4096)
     let reply = await CollectedReply(try await service.generate(greedy("Hello!", limit: 8)))

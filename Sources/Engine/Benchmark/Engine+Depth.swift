@@ -1,4 +1,5 @@
 import Foundation
+import Tensor
 
 /// For measuring at a depth without computing every token before it.
 extension Engine {

@@ -1,4 +1,5 @@
 public import Kernels
+import Tensor
 
 /// What the machine does at best with an instruction set and a number of threads, measured.
 public struct MachineLimits: Sendable, Hashable {

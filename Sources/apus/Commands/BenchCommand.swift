@@ -36,6 +36,8 @@ struct BenchCommand: ParsableCommand {
 
   @OptionGroup var model: ModelOption
 
+  @OptionGroup var weights: WeightsOption
+
   @Option(help: "Tokens of each sequence's prompt; 0: measure no prefill.")
   var prompt = 512
 
@@ -92,13 +94,15 @@ struct BenchCommand: ParsableCommand {
     guard plan.length <= limit else {
       throw CommandError.contextTooLong(tokens: plan.length, limit: limit, what: "The benchmark")
     }
-    let loaded = try loadModel(folder)
     let isa = instructionSet.chosen
     let threads = threads > 0 ? threads : ProcessorTopology().threadCount
     report("measuring the machine's limits")
+    let batches = try batches()
+    let loaded = try weights.load(
+      folder, for: plan.engineConfiguration(sequences: batches.max() ?? 1, threads: threads))
     let limits = try MachineLimits.measure(isa, threads: threads)
     var results: [BenchResult] = []
-    for sequences in try batches() {
+    for sequences in batches {
       var configuration = plan.engineConfiguration(sequences: sequences, threads: threads)
       numberTypes.apply(to: &configuration, for: folder)
       let engine = try Engine(model: loaded, configuration: configuration, kernels: Kernels(isa))

@@ -17,6 +17,8 @@ struct GenerateCommand: ParsableCommand {
 
   @OptionGroup var model: ModelOption
 
+  @OptionGroup var weights: WeightsOption
+
   @Option(help: "Token ids to continue, separated by commas.")
   var tokens: String?
 
@@ -79,7 +81,7 @@ struct GenerateCommand: ParsableCommand {
 
     let count = min(maxTokens, limit - start.count)
     let run = try SingleSequence(
-      folder: folder, capacity: start.count + count, stepTokens: chunk, threads: threads,
+      folder: folder, capacity: start.count + count, stepTokens: chunk, threads: threads, weights: weights,
       instructionSet: instructionSet.chosen, numberTypes: numberTypes)
     var sampler = Sampler(vocabularySize: vocabularySize)
     var detokenizer = tokenizer?.makeDetokenizer(skippingSpecialTokens: true)

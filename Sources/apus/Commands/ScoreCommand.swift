@@ -19,6 +19,8 @@ struct ScoreCommand: ParsableCommand {
 
   @OptionGroup var model: ModelOption
 
+  @OptionGroup var weights: WeightsOption
+
   @Option(help: "A JSON file, or - for standard input.")
   var input: String
 
@@ -58,7 +60,7 @@ struct ScoreCommand: ParsableCommand {
     }
     let step = stepwise ? 1 : chunk
     let run = try SingleSequence(
-      folder: folder, capacity: max(longest, 1), stepTokens: step, threads: threads,
+      folder: folder, capacity: max(longest, 1), stepTokens: step, threads: threads, weights: weights,
       instructionSet: instructionSet.chosen, numberTypes: numberTypes)
     let rows = try logits.map { try LogitsFile(path: $0) }
     var results: [JSON] = []

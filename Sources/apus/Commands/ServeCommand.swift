@@ -31,7 +31,7 @@ struct ServeCommand: AsyncParsableCommand {
     logger.logLevel = settings.logLevel
 
     let model = try load(settings, logger: logger)
-    let service = try ChatService(model: model, configuration: ServingConfiguration(settings), logger: logger)
+    let service = try ChatService(model: model, logger: logger)
     let names = settings.servedModelNames.isEmpty ? [name(of: settings.model)] : settings.servedModelNames
     let api = APIServer(
       service: service,
@@ -52,10 +52,13 @@ struct ServeCommand: AsyncParsableCommand {
 
   private func load(_ settings: Settings, logger: Logger) throws -> LoadedModel {
     let progress: (LoadedModel.Stage) -> Void = { logger.info("loading \($0.rawValue)") }
+    let configuration = ServingConfiguration(settings)
     guard let path = settings.model else {
-      return try LoadedModel.embedded(chatTemplatePath: settings.chatTemplate, progress: progress)
+      return try LoadedModel.embedded(
+        configuration: configuration, chatTemplatePath: settings.chatTemplate, progress: progress)
     }
-    return try LoadedModel(path: path, chatTemplatePath: settings.chatTemplate, progress: progress)
+    return try LoadedModel(
+      path: path, configuration: configuration, chatTemplatePath: settings.chatTemplate, progress: progress)
   }
 
   private func name(of path: String?) -> String {
@@ -110,8 +113,8 @@ extension ServingConfiguration {
     self.init(
       contextLength: settings.contextLength, maximumRunning: settings.maximumRunning,
       maximumQueued: settings.maximumQueued, stepTokens: settings.stepTokens, keyValueBytes: settings.kvCacheBytes,
-      threads: settings.threads, instructionSet: settings.instructionSet, keyValueType: settings.kvType,
-      stateType: settings.stateType)
+      threads: settings.threads, weights: settings.weights, instructionSet: settings.instructionSet,
+      keyValueType: settings.kvType, stateType: settings.stateType)
   }
 }
 

@@ -32,6 +32,11 @@ struct SettingFlags: ParsableArguments {
       valueName: "name"))
   var isa: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Where weights are read from: auto, mapped or huge-pages. (default: auto)", valueName: "placement"))
+  var weights: String?
+
   @Option(help: ArgumentHelp("Longest conversation. (default: what the model allows)", valueName: "tokens"))
   var contextLength: String?
 
@@ -91,6 +96,7 @@ struct SettingFlags: ParsableArguments {
   var values: [String: [String]] {
     let single: [String: String?] = [
       "host": host, "port": port, "model": model, "chat-template": chatTemplate, "threads": threads, "isa": isa,
+      "weights": weights,
       "context-length": contextLength, "max-running": maxRunning, "max-queued": maxQueued, "step-tokens": stepTokens,
       "kv-cache-bytes": kvCacheBytes, "kv-type": kvType, "state-type": stateType, "max-body-bytes": maxBodyBytes,
       "max-connections": maxConnections,

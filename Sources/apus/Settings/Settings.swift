@@ -1,6 +1,7 @@
 import Kernels
 import Logging
 import Models
+import Serving
 
 /// Every setting of `apus serve`, read once at start and fixed from then on. `config/apus.yaml` documents
 /// them.
@@ -16,6 +17,7 @@ struct Settings: Sendable {
   var threads: Int
   /// What the kernels use.
   var instructionSet: InstructionSet
+  var weights: WeightSetting
   /// Tokens of one conversation; 0: as many as the model allows.
   var contextLength: Int
   var maximumRunning: Int
@@ -50,6 +52,10 @@ extension Settings {
     static let instructionSet = Setting<InstructionSet>(
       name: "isa", defaultValue: .best, expected: InstructionSet.settings
     ) { $0.count == 1 ? InstructionSet(setting: $0[0]) : nil }
+    static let weights = Setting<WeightSetting>(
+      name: "weights", defaultValue: .automatic,
+      expected: "one of " + WeightSetting.allCases.map(\.rawValue).joined(separator: ", ")
+    ) { $0.count == 1 ? WeightSetting(rawValue: $0[0]) : nil }
     static let contextLength = Setting.whole("context-length", default: 0, in: 0...16_777_216)
     static let maximumRunning = Setting.whole("max-running", default: 8, in: 1...1024)
     static let maximumQueued = Setting.whole("max-queued", default: 256, in: 0...1_000_000)
@@ -74,8 +80,8 @@ extension Settings {
 
     static let names: Set<String> = [
       host.name, port.name, model.name, servedModelNames.name, chatTemplate.name, threads.name, instructionSet.name,
-      contextLength.name, maximumRunning.name, maximumQueued.name, stepTokens.name, kvCacheBytes.name, kvType.name,
-      stateType.name,
+      weights.name, contextLength.name, maximumRunning.name, maximumQueued.name, stepTokens.name, kvCacheBytes.name,
+      kvType.name, stateType.name,
       maximumBodyBytes.name, maximumConnections.name, idleTimeout.name, headerTimeout.name, bodyTimeout.name,
       writeTimeout.name, heartbeat.name, shutdownGrace.name, corsOrigins.name, logLevel.name,
     ]
@@ -96,6 +102,7 @@ extension Settings {
     chatTemplate = try sources.value(Known.chatTemplate)
     threads = try sources.value(Known.threads)
     instructionSet = try sources.value(Known.instructionSet)
+    weights = try sources.value(Known.weights)
     contextLength = try sources.value(Known.contextLength)
     maximumRunning = try sources.value(Known.maximumRunning)
     maximumQueued = try sources.value(Known.maximumQueued)

@@ -81,9 +81,12 @@ import Testing
       }
     }
     let roomy = try service(model)
-    let small = try service(model, pages: 3)
+    // The first step waits for all of them.
+    let release = DispatchSemaphore(value: 0)
+    let small = try service(model, pages: 3, release: release)
     var generations: [Generation] = []
     for request in requests { generations.append(try await small.generate(request)) }
+    release.signal()
     for (request, generation) in zip(requests, generations) {
       let crowded = text(await CollectedReply(generation))
       #expect(crowded == text(await CollectedReply(try await roomy.generate(request))))

@@ -59,7 +59,8 @@ public struct MemoryPlan: Sendable {
     let pagesPerContext = (wantedContext + pageSize - 1) / pageSize
     var engine = EngineConfiguration(
       pageCount: 1, slotCount: running, maximumStepTokens: max(configuration.stepTokens, running),
-      threads: configuration.threads == 0 ? machine.threadCount : configuration.threads, cacheTypes: cacheTypes)
+      threads: configuration.threads == 0 ? machine.threadCount : configuration.threads, cacheTypes: cacheTypes,
+      compute: configuration.compute)
 
     let least = need(engine)
     let unclaimed = max(machine.availableBytes - weightBytes, machine.availableBytes / 2)

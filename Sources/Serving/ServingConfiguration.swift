@@ -22,6 +22,8 @@ public struct ServingConfiguration: Sendable, Equatable {
   public var keyValueType: CacheElement?
   /// How recurrent states are stored.
   public var stateType: StateElement
+  /// What BF16 weights are multiplied with.
+  public var compute: BF16Compute
   /// Where the weights are.
   public var weights: WeightSetting
 
@@ -29,7 +31,8 @@ public struct ServingConfiguration: Sendable, Equatable {
   public init(
     contextLength: Int = 0, maximumRunning: Int = 8, maximumQueued: Int = 256, stepTokens: Int = 512,
     keyValueBytes: Int = 0, threads: Int = 0, weights: WeightSetting = .automatic,
-    instructionSet: InstructionSet = .best, keyValueType: CacheElement? = nil, stateType: StateElement = .f32
+    instructionSet: InstructionSet = .best, keyValueType: CacheElement? = nil, stateType: StateElement = .f32,
+    compute: BF16Compute = .f32
   ) {
     self.contextLength = contextLength
     self.maximumRunning = maximumRunning
@@ -40,6 +43,7 @@ public struct ServingConfiguration: Sendable, Equatable {
     self.instructionSet = instructionSet
     self.keyValueType = keyValueType
     self.stateType = stateType
+    self.compute = compute
     self.weights = weights
   }
 }

@@ -114,7 +114,8 @@ extension ServingConfiguration {
       contextLength: settings.contextLength, maximumRunning: settings.maximumRunning,
       maximumQueued: settings.maximumQueued, stepTokens: settings.stepTokens, keyValueBytes: settings.kvCacheBytes,
       threads: settings.threads, weights: settings.weights, instructionSet: settings.instructionSet,
-      keyValueType: settings.kvType, stateType: settings.stateType)
+      keyValueType: settings.kvType, stateType: settings.stateType,
+      compute: settings.compute)
   }
 }
 

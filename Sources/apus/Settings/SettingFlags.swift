@@ -61,6 +61,9 @@ struct SettingFlags: ParsableArguments {
   @Option(help: ArgumentHelp("How recurrent states are stored: f32 or bf16. (default: f32)", valueName: "type"))
   var stateType: String?
 
+  @Option(help: ArgumentHelp("What BF16 weights are multiplied with: f32 or bf16. (default: f32)", valueName: "type"))
+  var compute: String?
+
   @Option(help: ArgumentHelp("Largest request body. (default: 32MiB)", valueName: "size"))
   var maxBodyBytes: String?
 
@@ -98,8 +101,8 @@ struct SettingFlags: ParsableArguments {
       "host": host, "port": port, "model": model, "chat-template": chatTemplate, "threads": threads, "isa": isa,
       "weights": weights,
       "context-length": contextLength, "max-running": maxRunning, "max-queued": maxQueued, "step-tokens": stepTokens,
-      "kv-cache-bytes": kvCacheBytes, "kv-type": kvType, "state-type": stateType, "max-body-bytes": maxBodyBytes,
-      "max-connections": maxConnections,
+      "kv-cache-bytes": kvCacheBytes, "kv-type": kvType, "state-type": stateType, "compute": compute,
+      "max-body-bytes": maxBodyBytes, "max-connections": maxConnections,
       "idle-timeout": idleTimeout, "header-timeout": headerTimeout, "body-timeout": bodyTimeout,
       "write-timeout": writeTimeout, "heartbeat": heartbeat, "shutdown-grace": shutdownGrace, "log-level": logLevel,
     ]

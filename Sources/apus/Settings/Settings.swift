@@ -29,6 +29,7 @@ struct Settings: Sendable {
   var kvType: CacheElement?
   /// How recurrent states are stored.
   var stateType: StateElement
+  var compute: BF16Compute
   var maximumBodyBytes: Int
   var maximumConnections: Int
   var idleTimeout: Double
@@ -63,6 +64,7 @@ extension Settings {
     static let kvCacheBytes = Setting.bytes("kv-cache-bytes", default: 0, in: 0...(1 << 46))
     static let kvType = Setting<CacheElement?>.automaticChoice("kv-type")
     static let stateType = Setting.choice("state-type", default: StateElement.f32)
+    static let compute = Setting.choice("compute", default: BF16Compute.f32)
     static let maximumBodyBytes = Setting.bytes("max-body-bytes", default: 32 << 20, in: 1024...(1 << 32))
     static let maximumConnections = Setting.whole("max-connections", default: 1024, in: 1...1_000_000)
     static let idleTimeout = Setting.seconds("idle-timeout", default: 75, in: 0.1...86_400)
@@ -81,7 +83,7 @@ extension Settings {
     static let names: Set<String> = [
       host.name, port.name, model.name, servedModelNames.name, chatTemplate.name, threads.name, instructionSet.name,
       weights.name, contextLength.name, maximumRunning.name, maximumQueued.name, stepTokens.name, kvCacheBytes.name,
-      kvType.name, stateType.name,
+      kvType.name, stateType.name, compute.name,
       maximumBodyBytes.name, maximumConnections.name, idleTimeout.name, headerTimeout.name, bodyTimeout.name,
       writeTimeout.name, heartbeat.name, shutdownGrace.name, corsOrigins.name, logLevel.name,
     ]
@@ -110,6 +112,7 @@ extension Settings {
     kvCacheBytes = try sources.value(Known.kvCacheBytes)
     kvType = try sources.value(Known.kvType)
     stateType = try sources.value(Known.stateType)
+    compute = try sources.value(Known.compute)
     maximumBodyBytes = try sources.value(Known.maximumBodyBytes)
     maximumConnections = try sources.value(Known.maximumConnections)
     idleTimeout = try sources.value(Known.idleTimeout)

@@ -6,12 +6,12 @@ PYTHON := $(VENV)/bin/python
 SWIFT_SOURCES := Package.swift Sources Tests
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: serve test build setup lint format test-swift check-registers test-isa test-addresses test-clients test-vocabularies test-templates fuzz fuzz-slice image clean
+.PHONY: serve test build setup lint format test-swift check-registers test-isa test-allocations test-addresses test-clients test-vocabularies test-templates fuzz fuzz-slice image clean
 
 serve: build ## serve the embedded model on http://127.0.0.1:8080
 	exec $(APUS) serve $(ARGS)
 
-test: build check-registers test-swift test-clients test-vocabularies test-templates ## run every test
+test: build check-registers test-swift test-allocations test-clients test-vocabularies test-templates ## run every test
 
 build: setup ## build .build/release/apus
 	swift build -c release --product apus
@@ -39,6 +39,11 @@ test-isa: build ## the kernels and the program on emulated processors without AV
 	@command -v qemu-x86_64 >/dev/null || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -y -qq qemu-user; }
 	swift build --build-tests
 	Tools/instruction-sets/emulate.sh $(APUS) .build/debug/apusPackageTests.xctest
+
+test-allocations: setup ## that steps of the engine allocate nothing
+	swift build -c release --product CountAllocations
+	.build/release/CountAllocations Sources/Serving/Resources/swiftlet Tests/EngineTests/Fixtures/gguf/*.gguf \
+	  Tests/EngineTests/Fixtures/bf16-* Tests/EngineTests/Fixtures/mixed-eight-layers
 
 test-addresses: setup ## the kernels' tests under the address sanitizer
 	swift test --sanitize=address --scratch-path .build-asan --filter KernelsTests

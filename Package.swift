@@ -97,11 +97,14 @@ var targets: [Target] = [
   tests(of: "Models", ["JSON", "Kernels", "ModelFiles", "Tensor", "TestSupport"], resources: [.copy("Fixtures")]),
   tests(of: "Sampling", ["TestSupport"]),
   tests(of: "Scheduler", ["TestSupport"]),
-  .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
   tests(
-    of: "Engine",
-    ["CAllocationCount", "JSON", "Kernels", "ModelFiles", "Models", "Synthesis", "Tensor", "TestSupport"],
+    of: "Engine", ["JSON", "Kernels", "ModelFiles", "Models", "Synthesis", "Tensor", "TestSupport"],
     resources: [.copy("Fixtures")]),
+  .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+  .executableTarget(
+    name: "CountAllocations",
+    dependencies: ["CAllocationCount", "Engine", "Kernels", "ModelFiles", "Models", "Sampling"],
+    path: "Tests/CountAllocations", swiftSettings: strict),
   .target(
     name: "ServingTestSupport",
     dependencies: [

@@ -99,7 +99,7 @@ struct Attention: Sendable {
     executor.runProducts()
 
     let queryStride = Self.queryStride(sizes)
-    executor.forEachRow(rows, width: queryProjection.rows) { row in
+    executor.forEachRow(rows, width: queryProjection.rows) { row, worker in
       let (cosines, sines) = (cosines + row * pairCount, sines + row * pairCount)
       let query = queries + row * queryProjection.rows
       let key = keys + row * keyProjection.rows
@@ -111,7 +111,7 @@ struct Attention: Sendable {
       }
       for head in 0..<sizes.headCount { prepare(query + head * queryStride, norms?.query, cosines, sines) }
       for head in 0..<sizes.keyValueHeadCount { prepare(key + head * dimension, norms?.key, cosines, sines) }
-      core.store(row: row, of: batch, keys: key, values: value, pages)
+      core.store(row: row, of: batch, keys: key, values: value, pages, executor.scratch(of: worker))
     }
     core.forward(batch, queries: queries, queryStride: queryStride, output: mixed, pages: pages, executor)
     if sizes.hasGate {

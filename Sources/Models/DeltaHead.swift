@@ -39,7 +39,9 @@ struct DeltaHead {
       for head in 0..<group { advance(valueHead: head, firstRow: row, rows: rows, open: open) }
       row += rows
     }
-    for segment in segments { keepInputs(of: segment, count: count) }
+    keepInputs(of: querySegment, count: count)
+    keepInputs(of: keySegment, count: count)
+    keepInputs(of: valueSegment, count: count)
   }
 
   // MARK: - Convolution
@@ -63,7 +65,6 @@ struct DeltaHead {
       projected: net.inputOrder.values.offset(keyHead), channel: 2 * sizes.keyDimension + keyHead * group * valueSize,
       count: group * valueSize)
   }
-  private var segments: [Segment] { [querySegment, keySegment, valueSegment] }
 
   /// Queries, keys and values of some rows: convolution, SiLU, unit length. The keys also join the open chunk.
   private func convolve(firstRow: Int, rows: Int, open: Int) {

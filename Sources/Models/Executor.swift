@@ -70,10 +70,15 @@ package final class Executor {
 
   /// Calls `body` for every row; it touches about `width` elements.
   func forEachRow(_ count: Int, width: Int, _ body: (_ row: Int) -> Void) {
+    forEachRow(count, width: width) { row, _ in body(row) }
+  }
+
+  /// Calls `body` for every row, with the thread it runs on; it touches about `width` elements.
+  func forEachRow(_ count: Int, width: Int, _ body: (_ row: Int, _ worker: Int) -> Void) {
     let rowsPerTile = 8
     // An element costs about as much as eight multiplications of a product.
-    run((count + rowsPerTile - 1) / rowsPerTile, work: count * width * 8) { tile, _ in
-      for row in tile * rowsPerTile..<min(count, (tile + 1) * rowsPerTile) { body(row) }
+    run((count + rowsPerTile - 1) / rowsPerTile, work: count * width * 8) { tile, worker in
+      for row in tile * rowsPerTile..<min(count, (tile + 1) * rowsPerTile) { body(row, worker) }
     }
   }
 

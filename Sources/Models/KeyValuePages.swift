@@ -44,26 +44,26 @@ package struct KeyValueLayout: Sendable, Hashable {
   }
 
   /// Writes the key and value, `dimension` floats each, of a position of a page.
+  ///
+  /// - Parameter scratch: `dimension` floats, rounded up to eight: numbers are encoded eight at a time.
   func store(
-    key: UnsafePointer<Float>, value: UnsafePointer<Float>, at offset: Int, head: Int, of page: UnsafeMutableRawPointer
+    key: UnsafePointer<Float>, value: UnsafePointer<Float>, at offset: Int, head: Int, of page: UnsafeMutableRawPointer,
+    _ scratch: UnsafeMutablePointer<Float>
   ) {
     let head = self.head(head, of: page)
     let size = element.byteCount
-    // Encoded eight at a time.
-    withUnsafeTemporaryAllocation(byteCount: (dimension + 7) / 8 * 8 * size, alignment: 32) { encoded in
-      guard let encoded = encoded.baseAddress else { return }
-      let keyScale = CacheEncoding.encode(key, count: dimension, element, to: encoded)
-      let keys = head.keys + offset / width * keyPanelBytes + offset % width * size
-      scatter(encoded, to: keys)
-      let valueScale = CacheEncoding.encode(value, count: dimension, element, to: encoded)
-      for panel in 0..<valuePanels {
-        let count = min(width, dimension - panel * width)
-        (head.values + panel * valuePanelBytes + offset * width * size)
-          .copyMemory(from: encoded + panel * width * size, byteCount: count * size)
-      }
-      head.keyScales?[offset] = keyScale
-      head.valueScales?[offset] = valueScale
+    let encoded = UnsafeMutableRawPointer(scratch)
+    let keyScale = CacheEncoding.encode(key, count: dimension, element, to: encoded)
+    let keys = head.keys + offset / width * keyPanelBytes + offset % width * size
+    scatter(encoded, to: keys)
+    let valueScale = CacheEncoding.encode(value, count: dimension, element, to: encoded)
+    for panel in 0..<valuePanels {
+      let count = min(width, dimension - panel * width)
+      (head.values + panel * valuePanelBytes + offset * width * size)
+        .copyMemory(from: encoded + panel * width * size, byteCount: count * size)
     }
+    head.keyScales?[offset] = keyScale
+    head.valueScales?[offset] = valueScale
   }
 
   /// Writes the elements of a key, a panel's row apart.

@@ -17,6 +17,8 @@ struct MixtureOfExperts: Sendable {
     let mlp: GatedMLP
     /// One row: a token's product with it says, by a sigmoid, how much the expert counts.
     let gate: Matrix
+
+    var inputForms: InputForms { InputForms(of: mlp.gate.type).union(InputForms(of: mlp.up.type)) }
   }
 
   init(_ configuration: ModelConfiguration, layer: Int, _ loader: inout WeightLoader) throws(ModelError) {
@@ -75,8 +77,7 @@ struct MixtureOfExperts: Sendable {
     let probabilities = workspace.floats(rows * sizes.count)
     let sharedGates = workspace.floats(rows)
     let sharedInner = workspace.floats(rows * sizes.sharedIntermediateSize)
-    let sharedForms = sharedExpert.map { InputForms(of: [$0.mlp.gate, $0.mlp.up]) }
-    let rowForms = inputForms.union(sharedForms ?? [])
+    let rowForms = inputForms.union(sharedExpert?.inputForms ?? [])
     let rowInput = executor.prepare(input, rows: rows, columns: hidden, rowForms)
     executor.enqueue(router, input: input, tokens: rows, output: probabilities)
     if let sharedExpert {

@@ -43,8 +43,11 @@ struct PagedAttention: Sendable {
   }
 
   /// Writes one row's keys and values, `keyValueHeadCount · headDimension` floats each, to its sequence's page.
+  ///
+  /// - Parameter scratch: the thread's own memory, `scratchFloats` of it.
   func store(
-    row: Int, of batch: Batch, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, _ pages: KeyValuePages
+    row: Int, of batch: Batch, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, _ pages: KeyValuePages,
+    _ scratch: UnsafeMutablePointer<Float>
   ) {
     let position = Int(batch.positions[row])
     let table = batch.sequences[Int(batch.sequenceOfRow[row])].pages
@@ -52,7 +55,7 @@ struct PagedAttention: Sendable {
     for head in 0..<sizes.keyValueHeadCount {
       pages.layout.store(
         key: keys + head * dimension, value: values + head * dimension, at: position % KeyValuePages.pageSize,
-        head: head, of: page)
+        head: head, of: page, scratch)
     }
   }
 

@@ -132,7 +132,7 @@ private struct AttentionRun {
             let position = part.lowerBound + row
             attention.store(
               row: row, of: batch, keys: rows(keys, position..<position + 1, of: kvWidth),
-              values: rows(values, position..<position + 1, of: kvWidth), pages)
+              values: rows(values, position..<position + 1, of: kvWidth), pages, run.executor.scratch(of: 0))
           }
           attention.forward(
             batch, queries: rows(queries, part, of: width), queryStride: shape.dimension,

@@ -40,9 +40,10 @@ test-isa: build ## the kernels and the program on emulated processors without AV
 	swift build --build-tests
 	Tools/instruction-sets/emulate.sh $(APUS) .build/debug/apusPackageTests.xctest
 
-test-allocations: setup ## that steps of the engine allocate nothing
+test-allocations: build ## that steps of the engine allocate nothing
 	swift build -c release --product CountAllocations
-	.build/release/CountAllocations Sources/Serving/Resources/swiftlet Tests/EngineTests/Fixtures/gguf/*.gguf \
+	$(APUS) synth --layers 4 --hidden 512 --experts 16 --vocabulary 2000 --context 256 -o .build/random.gguf
+	.build/release/CountAllocations .build/random.gguf Sources/Serving/Resources/swiftlet Tests/EngineTests/Fixtures/gguf/*.gguf \
 	  Tests/EngineTests/Fixtures/bf16-* Tests/EngineTests/Fixtures/mixed-eight-layers
 
 test-addresses: setup ## the kernels' tests under the address sanitizer

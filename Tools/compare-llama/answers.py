@@ -133,6 +133,8 @@ def sequences(model: Model, arguments) -> list[list[int]]:
     """Sequences of equal length, with --tokens tokens in all."""
     length = arguments.length
     count = arguments.tokens // length
+    if count == 0:
+        sys.exit(f"--tokens {arguments.tokens} is less than one sequence of --length {length}")
     if arguments.random:
         random.seed(1)
         return [[random.randrange(model.size) for _ in range(length)] for _ in range(count)]

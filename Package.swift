@@ -40,6 +40,7 @@ var targets: [Target] = [
   library("Tokenizer", ["JSON"]),
   library("ChatTemplate", ["JSON"]),
   library("OutputParsing", ["JSON"]),
+  library("Grammar", ["JSON"]),
 
   // Network.
   library("HTTP", ["CLinux", .product(name: "HTTPTypes", package: "swift-http-types")]),
@@ -89,6 +90,7 @@ var targets: [Target] = [
   tests(of: "Tokenizer", ["TestSupport", "JSON"], resources: [.copy("Fixtures")]),
   tests(of: "ChatTemplate", ["TestSupport", "JSON"], resources: [.copy("Fixtures")]),
   tests(of: "OutputParsing", ["TestSupport"]),
+  tests(of: "Grammar", ["JSON", "TestSupport"]),
   tests(of: "HTTP", ["TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")]),
   tests(of: "Tensor", resources: [.copy("Fixtures")]),
   tests(of: "Kernels", ["Tensor", "TestSupport"]),

@@ -37,6 +37,8 @@ public indirect enum GrammarExpression: Hashable, Sendable {
   case intersection([GrammarExpression])
   /// The texts of the first that the second does not have. Regular operands only.
   case difference(GrammarExpression, GrammarExpression)
+  /// A text that the automaton accepts.
+  case automaton(TransitionTable)
   /// A text of the rule of this name.
   case rule(String)
 }

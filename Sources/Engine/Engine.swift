@@ -19,7 +19,7 @@ public final class Engine: ForwardEngine {
   /// Rows of logits that are computed at a time.
   private static let logitRows = 16
 
-  private let caches: SequenceCaches
+  let caches: SequenceCaches
   private let executor: Executor
   var validator: StepValidator
   private let batch: BatchBuilder

@@ -1,4 +1,4 @@
-/// Why an engine could not be made, or a step was refused. A refused step has changed nothing.
+/// Why an engine could not be made, or a step or a copy was refused. What is refused has changed nothing.
 public enum EngineError: Error, Hashable, CustomStringConvertible {
   /// A setting is out of range.
   case invalidConfiguration(setting: String, expected: String, found: Int)
@@ -26,6 +26,14 @@ public enum EngineError: Error, Hashable, CustomStringConvertible {
   case tooFewPages(input: Int, expected: Int, found: Int)
   /// A page appears twice in one table, or one that is written in this step appears in another table too.
   case pageShared(input: Int, page: Int32)
+  /// A page to copy is outside the pool.
+  case noSuchPage(Int32, pageCount: Int)
+  /// A slot to copy is outside the pool.
+  case noSuchSlot(Int32, slotCount: Int)
+  /// Bytes to restore, or room for a copy, are not as large as a page or slot.
+  case wrongByteCount(expected: Int, found: Int)
+  /// A slot cannot stand at this position.
+  case noSuchPosition(Int, contextLength: Int)
 
   /// A sentence for a log.
   public var description: String {
@@ -48,6 +56,10 @@ public enum EngineError: Error, Hashable, CustomStringConvertible {
       "input \(input): \(found) pages, but its positions need \(expected)"
     case .pageShared(let input, let page):
       "input \(input): page \(page) is used twice, by this input or by another that writes it"
+    case .noSuchPage(let page, let count): "page \(page) is not in 0..<\(count)"
+    case .noSuchSlot(let slot, let count): "slot \(slot) is not in 0..<\(count)"
+    case .wrongByteCount(let expected, let found): "expected \(expected) bytes of a page or slot, found \(found)"
+    case .noSuchPosition(let position, let length): "position \(position) is not in a context of \(length) tokens"
     }
   }
 }

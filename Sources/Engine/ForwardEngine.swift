@@ -33,6 +33,10 @@ public struct SequenceInput: Sendable, Hashable {
 }
 
 /// Something that advances several sequences by one step: the engine, or a scripted stand-in.
+///
+/// A sequence is its tokens' pages and a slot. Both can be copied, or taken out as bytes and put back, here or in another
+/// engine with the same model, sizes, cache types and instruction set: the sequence continues bit for bit. The bytes say
+/// nothing about what they were computed from; the caller knows that.
 public protocol ForwardEngine: AnyObject {
   /// The number of logits of a token.
   var vocabularySize: Int { get }
@@ -46,4 +50,32 @@ public protocol ForwardEngine: AnyObject {
   func step(
     _ inputs: [SequenceInput], logits: (_ input: Int, _ token: Int, _ row: UnsafeBufferPointer<Float>) -> Void
   ) throws(EngineError)
+
+  // MARK: - What sequences leave behind
+
+  /// Bytes of a page of the key-value cache.
+  var pageByteCount: Int { get }
+
+  /// Bytes of a state slot.
+  var slotByteCount: Int { get }
+
+  /// Makes `target` a copy of a page.
+  func copyPage(from source: Int32, to target: Int32) throws(EngineError)
+
+  /// Makes `target` a copy of a slot, which then stands where the other one stands.
+  func copySlot(from source: Int32, to target: Int32) throws(EngineError)
+
+  /// Copies a page's bytes to `bytes`, `pageByteCount` of them.
+  func readPage(_ page: Int32, into bytes: UnsafeMutableRawBufferPointer) throws(EngineError)
+
+  /// Restores a page from bytes that were read from one.
+  func writePage(_ page: Int32, from bytes: UnsafeRawBufferPointer) throws(EngineError)
+
+  /// Copies a slot's bytes to `bytes`, `slotByteCount` of them.
+  ///
+  /// - Returns: the position the slot's sequence stands at.
+  func readSlot(_ slot: Int32, into bytes: UnsafeMutableRawBufferPointer) throws(EngineError) -> Int
+
+  /// Restores a slot from bytes that were read from one which stood at `position`.
+  func writeSlot(_ slot: Int32, position: Int, from bytes: UnsafeRawBufferPointer) throws(EngineError)
 }

@@ -52,6 +52,9 @@ struct StepValidator {
   /// Lets a slot's sequence stand at `position`.
   mutating func stand(slot: Int, at position: Int) { nextPositions[slot] = position }
 
+  /// Where a slot's sequence stands.
+  func position(ofSlot slot: Int) -> Int { nextPositions[slot] }
+
   /// Records that the checked inputs were processed.
   mutating func advance(_ inputs: [SequenceInput]) {
     for input in inputs { nextPositions[input.slot] = input.position + input.tokens.count }

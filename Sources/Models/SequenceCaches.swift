@@ -44,6 +44,16 @@ package struct SequenceCaches: @unchecked Sendable {
 
   /// Puts a slot into the state before a sequence's first token: all zeros.
   package func clear(slot: Int) {
-    (slots + slot * layout.slotBytes).initializeMemory(as: UInt8.self, repeating: 0, count: layout.slotBytes)
+    bytes(ofSlot: slot).initializeMemory(as: UInt8.self, repeating: 0)
+  }
+
+  /// The bytes of a page, all its layers.
+  package func bytes(ofPage page: Int32) -> UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(start: pages + Int(page) * layout.pageBytes, count: layout.pageBytes)
+  }
+
+  /// The bytes of a slot, all its layers.
+  package func bytes(ofSlot slot: Int) -> UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(start: slots + slot * layout.slotBytes, count: layout.slotBytes)
   }
 }

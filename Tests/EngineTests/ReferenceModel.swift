@@ -84,20 +84,21 @@ extension JSON? {
 }
 
 extension Engine {
-  /// The logits after every token of a sequence, processed in chunks.
-  func logits(_ ids: [Int32], chunk: Int = .max, slot: Int = 0, pages: [Int32]? = nil) throws -> [[Float]] {
-    let pages = pages ?? (0...Int32(ids.count / EngineConfiguration.pageSize)).map { $0 }
+  /// The logits after every token of a sequence, or of its part from a position on, processed in chunks.
+  func logits(
+    _ ids: [Int32], from start: Int = 0, chunk: Int = .max, slot: Int = 0, pages: [Int32]? = nil
+  ) throws -> [[Float]] {
+    let pages = pages ?? (0...Int32((start + ids.count) / EngineConfiguration.pageSize)).map { $0 }
     var rows: [[Float]] = []
-    var position = 0
-    while position < ids.count {
-      let end = position + min(chunk, ids.count - position)
+    while rows.count < ids.count {
+      let first = rows.count
+      let end = first + min(chunk, ids.count - first)
       let input = SequenceInput(
-        tokens: Array(ids[position..<end]), position: position, slot: slot, pages: pages, logits: .all)
+        tokens: Array(ids[first..<end]), position: start + first, slot: slot, pages: pages, logits: .all)
       try step([input]) { _, token, row in
-        #expect(token == rows.count - position)
+        #expect(token == rows.count - first)
         rows.append(Array(row))
       }
-      position = end
     }
     return rows
   }

@@ -31,6 +31,42 @@ public final class ObservedEngine: ForwardEngine {
     try beforeStep(number)
     try base.step(inputs, logits: logits)
   }
+
+  /// Bytes of the other engine's pages.
+  public var pageByteCount: Int { base.pageByteCount }
+
+  /// Bytes of the other engine's slots.
+  public var slotByteCount: Int { base.slotByteCount }
+
+  /// Lets the other engine copy.
+  public func copyPage(from source: Int32, to target: Int32) throws(EngineError) {
+    try base.copyPage(from: source, to: target)
+  }
+
+  /// Lets the other engine copy.
+  public func copySlot(from source: Int32, to target: Int32) throws(EngineError) {
+    try base.copySlot(from: source, to: target)
+  }
+
+  /// Lets the other engine copy.
+  public func readPage(_ page: Int32, into bytes: UnsafeMutableRawBufferPointer) throws(EngineError) {
+    try base.readPage(page, into: bytes)
+  }
+
+  /// Lets the other engine copy.
+  public func writePage(_ page: Int32, from bytes: UnsafeRawBufferPointer) throws(EngineError) {
+    try base.writePage(page, from: bytes)
+  }
+
+  /// Lets the other engine copy.
+  public func readSlot(_ slot: Int32, into bytes: UnsafeMutableRawBufferPointer) throws(EngineError) -> Int {
+    try base.readSlot(slot, into: bytes)
+  }
+
+  /// Lets the other engine copy.
+  public func writeSlot(_ slot: Int32, position: Int, from bytes: UnsafeRawBufferPointer) throws(EngineError) {
+    try base.writeSlot(slot, position: position, from: bytes)
+  }
 }
 
 /// What an engine was asked to compute, step by step.

@@ -15,10 +15,25 @@ public struct SchedulerConfiguration: Sendable, Equatable {
   /// Pages that must be free beyond a prompt's own before it is admitted, so that it can grow for a while.
   public var admissionHeadroomPages: Int
 
+  /// Whether the model has recurrent states, so that a cached prefix is only of use where its state is kept, too. Without
+  /// them any token is a place to start at.
+  public var needsCheckpoints: Bool
+  /// Slots that hold checkpoints, at most. They use the slots no sequence runs in, and give them up when one does.
+  public var checkpointLimit: Int
+  /// Tokens between the states kept within a long prompt. Doubled as often as a prompt would leave more of them than
+  /// `spacedCheckpointsPerPrompt`.
+  public var checkpointSpacing: Int
+  /// No state is kept within a prompt closer to another than so many tokens, unless it was asked for.
+  public var checkpointMinimumSpacing: Int
+  /// Spaced checkpoints of one prompt, at most.
+  public var spacedCheckpointsPerPrompt: Int
+
   /// States the resources; `Scheduler.init` checks them.
   public init(
     pageSize: Int = 64, pageCount: Int, slotCount: Int, stepTokenBudget: Int = 512, maximumRunning: Int = 256,
-    maximumQueued: Int = 1024, admissionHeadroomPages: Int = 2
+    maximumQueued: Int = 1024, admissionHeadroomPages: Int = 2, needsCheckpoints: Bool = true,
+    checkpointLimit: Int = .max, checkpointSpacing: Int = 2048, checkpointMinimumSpacing: Int = 128,
+    spacedCheckpointsPerPrompt: Int = 8
   ) {
     self.pageSize = pageSize
     self.pageCount = pageCount
@@ -27,6 +42,11 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     self.maximumRunning = maximumRunning
     self.maximumQueued = maximumQueued
     self.admissionHeadroomPages = admissionHeadroomPages
+    self.needsCheckpoints = needsCheckpoints
+    self.checkpointLimit = checkpointLimit
+    self.checkpointSpacing = checkpointSpacing
+    self.checkpointMinimumSpacing = checkpointMinimumSpacing
+    self.spacedCheckpointsPerPrompt = spacedCheckpointsPerPrompt
   }
 
   /// Sequences that can run at once: each needs a slot.
@@ -35,7 +55,8 @@ public struct SchedulerConfiguration: Sendable, Equatable {
   func check() throws(SchedulerError) {
     let atLeastOne = [
       ("pageSize", pageSize), ("slotCount", slotCount), ("maximumRunning", maximumRunning),
-      ("maximumQueued", maximumQueued),
+      ("maximumQueued", maximumQueued), ("checkpointSpacing", checkpointSpacing),
+      ("checkpointMinimumSpacing", checkpointMinimumSpacing),
     ]
     for (setting, value) in atLeastOne where value < 1 {
       throw .invalidConfiguration(setting: setting, value: value, expected: "1 or more")
@@ -44,46 +65,18 @@ public struct SchedulerConfiguration: Sendable, Equatable {
       throw .invalidConfiguration(
         setting: "pageCount", value: pageCount, expected: "1 or more, and fewer than 2³¹ tokens in all")
     }
-    guard admissionHeadroomPages >= 0 else {
-      throw .invalidConfiguration(
-        setting: "admissionHeadroomPages", value: admissionHeadroomPages, expected: "0 or more")
+    let atLeastZero = [
+      ("admissionHeadroomPages", admissionHeadroomPages), ("checkpointLimit", checkpointLimit),
+      ("spacedCheckpointsPerPrompt", spacedCheckpointsPerPrompt),
+    ]
+    for (setting, value) in atLeastZero where value < 0 {
+      throw .invalidConfiguration(setting: setting, value: value, expected: "0 or more")
     }
     // Otherwise a step could not serve all streams, and some would have to wait for others.
     guard stepTokenBudget >= runningLimit else {
       throw .invalidConfiguration(
         setting: "stepTokenBudget", value: stepTokenBudget,
         expected: "\(runningLimit) or more: a token for each sequence that may run")
-    }
-  }
-}
-
-/// Why a scheduler cannot be made, refuses a request, or is broken.
-public enum SchedulerError: Error, Equatable, CustomStringConvertible {
-  /// `setting` is `value`, which is not `expected`.
-  case invalidConfiguration(setting: String, value: Int, expected: String)
-  /// The request has no prompt, or may generate nothing.
-  case emptyRequest(promptTokens: Int, maximumTokens: Int)
-  /// Prompt and completion would hold `needed` tokens in the cache, which has room for `available` in all.
-  case promptTooLong(needed: Int, available: Int)
-  /// As many requests wait already as may.
-  case queueFull(limit: Int)
-  /// A request with this identity is waiting or running.
-  case duplicateRequest(RequestID)
-  /// `checkInvariants` found the books wrong.
-  case invariantBroken(String)
-
-  /// One sentence with the numbers.
-  public var description: String {
-    switch self {
-    case .invalidConfiguration(let setting, let value, let expected):
-      "\(setting) is \(value), but must be \(expected)"
-    case .emptyRequest(let promptTokens, let maximumTokens):
-      "a request needs at least one prompt token and one new token; this one has \(promptTokens) and \(maximumTokens)"
-    case .promptTooLong(let needed, let available):
-      "prompt and completion need room for \(needed) tokens, and the cache holds \(available)"
-    case .queueFull(let limit): "the queue is full: \(limit) requests wait already"
-    case .duplicateRequest(let id): "request \(id.rawValue) is already waiting or running"
-    case .invariantBroken(let what): what
     }
   }
 }

@@ -1,22 +1,68 @@
 /// One request as the scheduler sees it: how many tokens are known, how many of those are computed, and what it holds.
 struct SequenceState: Sendable {
+  /// Where a request is.
+  enum Phase: Sendable {
+    case waiting
+    case running
+    /// If a step computes tokens of it, it still holds what it holds, and gives it back when that step completes.
+    case ended
+  }
+
   let id: RequestID
   /// Place in the order of submission; survives preemption.
   let arrival: Int
+  let tenant: TenantID
   /// Tokens that will ever lie in the cache: all but the last new one, which is never computed.
   let greatestExtent: Int
+  let promptTokens: Int
+  /// Nil: nothing is looked up or kept.
+  let namespace: CacheNamespace?
+  let breakpoints: [CacheBreakpoint]
+  let wantsReport: Bool
+  /// The request it may start behind, while it waits for that.
+  var leader: Int32?
 
+  var phase = Phase.waiting
+  /// When it began to wait.
+  var waitingSince: Double
   /// Prompt tokens plus generated ones.
   var known: Int
+  /// Them, where they may be kept; else empty.
+  var tokens: [Int32]
   /// The first so many known tokens have been computed into pages and slot.
   var computed = 0
   /// What it holds while it runs.
   var slot: Int32?
   var pages: [Int32] = []
+  /// The first so many pages are whole, and in the tree.
+  var knownPages = 0
+  /// Pages it does not hold yet, though its known tokens need them.
+  var claim = 0
+  /// It ran before.
+  var isResumed = false
+  /// Tokens it did not compute when it was last admitted.
+  var reused = 0
+  /// Positions to keep the state at, those ahead first to last.
+  var milestones: [Milestone] = []
+  var nextMilestone = 0
+  /// Waiting requests that start behind its prompt.
+  var forks: [Int32] = []
   /// The step in flight computes tokens of it.
   var isInFlight = false
-  /// Finished or cancelled while in flight: gives back what it holds when that step completes.
-  var isRetired = false
+
+  init(_ request: SequenceRequest, arrival: Int, greatestExtent: Int, now: Double) {
+    id = request.id
+    self.arrival = arrival
+    tenant = request.tenant
+    self.greatestExtent = greatestExtent
+    promptTokens = request.promptTokens
+    namespace = request.prompt?.namespace
+    breakpoints = request.prompt?.breakpoints ?? []
+    wantsReport = request.prompt?.wantsReport ?? false
+    waitingSince = now
+    known = request.promptTokens
+    tokens = request.prompt?.tokens ?? []
+  }
 
   /// Known tokens still to compute: one in decode, more in prefill.
   var remaining: Int { known - computed }

@@ -1,15 +1,3 @@
-/// The identity of a request; greater ones need not be younger.
-public struct RequestID: Hashable, Sendable, Comparable {
-  /// The number its owner gave it.
-  public let rawValue: UInt64
-
-  /// Names a request.
-  public init(rawValue: UInt64) { self.rawValue = rawValue }
-
-  /// Orders by number.
-  public static func < (a: RequestID, b: RequestID) -> Bool { a.rawValue < b.rawValue }
-}
-
 /// A run of one sequence's known tokens that a step computes.
 public struct SequenceChunk: Sendable, Equatable {
   /// Whose tokens these are.
@@ -24,17 +12,69 @@ public struct SequenceChunk: Sendable, Equatable {
   public let count: Int
   /// Whether the last one is the last known token, so that a new token is sampled from its logits.
   public let samples: Bool
+  /// Further requests with the same prompt, which start here: a new token is sampled for each of them from the same
+  /// logits.
+  public let forks: [RequestID]
+
+  let sequence: Int32
+
+  /// Tokens sampled from the chunk's logits.
+  public var sampledCount: Int { samples ? 1 + forks.count : 0 }
 }
 
-/// What one step computes. Valid until `Scheduler.complete` is called with it.
+/// The content of one page or slot of the caches, taken over by another.
+public enum CacheCopy: Sendable, Hashable {
+  /// All of a page, in every layer.
+  case page(from: Int32, to: Int32)
+  /// All of a state slot, in every layer.
+  case slot(from: Int32, to: Int32)
+}
+
+/// A request that starts to run, or runs again.
+public struct AdmittedRequest: Sendable, Equatable {
+  /// Which one.
+  public let request: RequestID
+  /// Known tokens that need not be computed, because they are cached.
+  public let reusedTokens: Int
+  /// Whether it ran before, and was preempted.
+  public let isResumed: Bool
+  /// Seconds it has waited: since it was submitted, or preempted.
+  public let queuedSeconds: Double
+  /// What was reused and why not more, when the request wants to know; on its first admission only.
+  public let report: CacheReport?
+}
+
+/// What one step computes. Valid until `Scheduler.complete` or `Scheduler.abandon` is called with it.
 public struct StepPlan: Sendable, Equatable {
-  /// At most one chunk a sequence, in order of arrival; empty if there is nothing to do.
+  /// Copies to make before the chunks are computed, in this order.
+  public let copies: [CacheCopy]
+  /// At most one chunk a sequence; empty if there is nothing to do.
   public let chunks: [SequenceChunk]
-  /// Running requests that gave their pages and slot back. They wait again, and are computed anew later, with the
-  /// tokens generated so far as part of their prompt.
+  /// Copies to make after all chunks are computed, in this order: states to keep, and what forks start with.
+  public let checkpoints: [CacheCopy]
+  /// Running requests that gave their pages and slot back. They wait again, and go on later, with the tokens generated
+  /// so far as part of their prompt.
   public let preempted: [RequestID]
-  /// Requests that started to run, or run again, with this step.
-  public let admitted: [RequestID]
+  /// Requests that started to run, or run again, with this step; forks are among them.
+  public let admitted: [AdmittedRequest]
 
   let number: Int
+  let pendingCheckpoints: [PendingCheckpoint]
+
+  /// Tokens to sample, in the order of the chunks: for each its own, then those of its forks.
+  public var sampledCount: Int { chunks.reduce(0) { $0 + $1.sampledCount } }
+}
+
+/// A state that a step's last copies freeze: what will be in the slot.
+struct PendingCheckpoint: Sendable, Equatable {
+  let sequence: Int32
+  let slot: Int32
+  let milestone: Milestone
+}
+
+/// A position of a prompt at which its state is to be kept.
+struct Milestone: Sendable, Equatable {
+  let position: Int
+  let purpose: CheckpointPurpose
+  let hash: PrefixHash
 }

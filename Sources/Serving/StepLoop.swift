@@ -39,6 +39,7 @@ final class StepLoop {
   private let admission: Admission
   private let statistics: StatisticsBoard
   private let logger: Logger
+  private let start = ContinuousClock.now
   private var isAborting = false
 
   init(
@@ -82,7 +83,9 @@ final class StepLoop {
     if isAborting { return fail(submission.id, .draining) }
     do {
       try scheduler.submit(
-        submission.id, promptTokens: submission.prompt.count, maximumTokens: submission.maximumTokens)
+        SequenceRequest(
+          id: submission.id, promptTokens: submission.prompt.count, maximumTokens: submission.maximumTokens),
+        at: now)
     } catch {
       switch error {
       case .queueFull(let limit): fail(submission.id, .queueFull(limit: limit))
@@ -116,33 +119,36 @@ final class StepLoop {
 
   // MARK: - Steps
 
+  /// Seconds since the loop was made.
+  private var now: Double { (ContinuousClock.now - start) / .seconds(1) }
+
   private func advance() {
-    let plan = scheduler.plan()
+    let begin = now
+    let plan = scheduler.plan(at: begin)
     for id in plan.preempted { logger.debug("preempted request_id=\(requests[id]?.name ?? "")") }
     statistics.update { $0.steps += 1 }
-    let sampled: [Int32?]
+    let sampled: [Int32]
     do {
       sampled = try compute(plan)
     } catch {
       logger.error("step failed: \(error)")
       for chunk in plan.chunks { fail(chunk.request, .engine(error)) }
-      scheduler.complete(plan)
+      scheduler.abandon(plan)
       return publish()
     }
-    scheduler.complete(plan)
+    scheduler.complete(plan, sampled: sampled, seconds: now - begin)
     if plan.chunks.isEmpty, !scheduler.isIdle {
       // The scheduler promises that this cannot be; if it ever is, failing beats spinning.
       logger.critical("no request can advance")
       for id in requests.keys.sorted() { fail(id, .defect("no request can advance")) }
     }
-    for (chunk, token) in zip(plan.chunks, sampled) {
-      if let token { deliver(token, to: chunk.request) }
-    }
+    let sampling = plan.chunks.filter(\.samples)
+    for (chunk, token) in zip(sampling, sampled) { deliver(token, to: chunk.request) }
     publish()
   }
 
   /// Runs the engine, and samples a token for every chunk that asks for one.
-  private func compute(_ plan: StepPlan) throws(EngineError) -> [Int32?] {
+  private func compute(_ plan: StepPlan) throws(EngineError) -> [Int32] {
     var active: [ActiveRequest] = []
     var inputs: [SequenceInput] = []
     for chunk in plan.chunks {
@@ -154,9 +160,9 @@ final class StepLoop {
           slot: chunk.slot, pages: chunk.pages, logits: chunk.samples ? .last : .none))
     }
     guard !inputs.isEmpty else { return [] }
-    var sampled = [Int32?](repeating: nil, count: inputs.count)
+    var sampled: [Int32] = []
     try engine.step(inputs) { input, _, row in
-      sampled[input] = sampler.sample(row, active[input].sampling, position: active[input].tokens.count)
+      sampled.append(sampler.sample(row, active[input].sampling, position: active[input].tokens.count))
     }
     return sampled
   }

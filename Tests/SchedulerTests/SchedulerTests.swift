@@ -8,12 +8,22 @@ extension RequestID: ExpressibleByIntegerLiteral {
 }
 
 extension Scheduler {
+  /// Submits a request of which nothing is kept.
+  mutating func submit(_ id: RequestID, promptTokens: Int, maximumTokens: Int) throws(SchedulerError) {
+    try submit(SequenceRequest(id: id, promptTokens: promptTokens, maximumTokens: maximumTokens), at: 0)
+  }
+
   /// Plans a step with the books checked before and after.
   mutating func checkedPlan() throws -> StepPlan {
     try checkInvariants()
-    let plan = plan()
+    let plan = plan(at: 0)
     try checkInvariants()
     return plan
+  }
+
+  /// Completes a step in which every token sampled is 0.
+  mutating func complete(_ plan: StepPlan) {
+    complete(plan, sampled: Array(repeating: 0, count: plan.sampledCount), seconds: 0)
   }
 
   /// Plans and completes a step.
@@ -26,6 +36,8 @@ extension Scheduler {
 }
 
 extension StepPlan {
+  var admittedIDs: [RequestID] { admitted.map(\.request) }
+
   /// Request, first position, count; then a star if a token is sampled.
   var summary: [String] {
     chunks.map { "\($0.request.rawValue):\($0.position)+\($0.count)\($0.samples ? "*" : "")" }
@@ -48,7 +60,7 @@ extension StepPlan {
     try scheduler.submit(1, promptTokens: 19, maximumTokens: 3)
     #expect(scheduler.waitingCount == 1 && scheduler.runningCount == 0)
     var plan = try scheduler.step()
-    #expect(plan.admitted == [1])
+    #expect(plan.admittedIDs == [1])
     #expect(plan.summary == ["1:0+8"])
     #expect(plan.chunks[0].pages == [0, 1])
     #expect(plan.chunks[0].slot == 0)
@@ -63,7 +75,7 @@ extension StepPlan {
     plan = try scheduler.step()
     #expect(plan.summary == ["1:20+1*"])
     #expect(plan.chunks[0].pages.count == 6)
-    #expect(scheduler.isIdle && scheduler.freePageCount == 100 && scheduler.freeSlotCount == 4)
+    #expect(scheduler.isIdle && scheduler.availablePageCount == 100 && scheduler.availableSlotCount == 4)
     plan = try scheduler.step()
     #expect(plan.chunks.isEmpty)
     #expect(scheduler.counters.finished == 1 && scheduler.counters.generatedTokens == 3)
@@ -121,8 +133,8 @@ extension StepPlan {
       try bySlots.submit(id, promptTokens: 2, maximumTokens: 9)
       try byRunning.submit(id, promptTokens: 2, maximumTokens: 9)
     }
-    #expect(try bySlots.step().admitted == [1])
-    #expect(try byRunning.step().admitted == [1])
+    #expect(try bySlots.step().admittedIDs == [1])
+    #expect(try byRunning.step().admittedIDs == [1])
 
     // 10 pages; the first prompt has a claim on 6, also on those it does not hold yet.
     var byPages = try scheduler(pages: 10, budget: 30, headroom: 2)
@@ -130,14 +142,14 @@ extension StepPlan {
     try byPages.submit(2, promptTokens: 9, maximumTokens: 9)
     try byPages.submit(3, promptTokens: 1, maximumTokens: 1)
     // The third would fit, but it is not its turn.
-    #expect(try byPages.step().admitted == [1])
+    #expect(try byPages.step().admittedIDs == [1])
     byPages.cancel(2)
-    #expect(try byPages.step().admitted == [3])
+    #expect(try byPages.step().admittedIDs == [3])
 
     // Headroom is not asked for beyond what a request can ever use.
     var whole = try scheduler(pages: 10, budget: 40, headroom: 5)
     try whole.submit(1, promptTokens: 38, maximumTokens: 3)
-    #expect(try whole.step().admitted == [1])
+    #expect(try whole.step().admittedIDs == [1])
   }
 
   @Test func theYoungestGivesWayAndIsComputedAnew() throws {
@@ -150,9 +162,9 @@ extension StepPlan {
     // Both need a third page, and there is none.
     let plan = try scheduler.step()
     #expect(plan.summary == ["1:8+1*"])
-    #expect(plan.preempted == [2] && plan.admitted == [])
+    #expect(plan.preempted == [2] && plan.admittedIDs == [])
     #expect(scheduler.waitingCount == 2 && scheduler.runningCount == 1)
-    #expect(scheduler.counters.preemptions == 1 && scheduler.counters.discardedTokens == 8)
+    #expect(scheduler.counters.preemptions == 1)
     // It is first in the queue, and with what it generated it does not fit beside the first.
     #expect(try scheduler.step().summary == ["1:9+1*"])
     while scheduler.counters.finished == 0 { try scheduler.step() }
@@ -172,7 +184,7 @@ extension StepPlan {
     #expect(plan.summary == ["1:0+16*"])
     scheduler.cancel(1)
     try scheduler.checkInvariants()
-    #expect(scheduler.freePageCount == 1 && scheduler.freeSlotCount == 1 && scheduler.runningCount == 0)
+    #expect(scheduler.availablePageCount == 1 && scheduler.availableSlotCount == 1 && scheduler.runningCount == 0)
     #expect(scheduler.holds(1))
     #expect(throws: SchedulerError.duplicateRequest(1)) {
       try scheduler.submit(1, promptTokens: 1, maximumTokens: 1)
@@ -181,7 +193,7 @@ extension StepPlan {
     scheduler.finish(1)
     scheduler.complete(plan)
     try scheduler.checkInvariants()
-    #expect(scheduler.freePageCount == 5 && scheduler.freeSlotCount == 2 && !scheduler.holds(1))
+    #expect(scheduler.availablePageCount == 5 && scheduler.availableSlotCount == 2 && !scheduler.holds(1))
     #expect(scheduler.counters.cancelled == 1 && scheduler.counters.finished == 0)
     #expect(scheduler.counters.generatedTokens == 0)
     #expect(try scheduler.step().summary == ["2:0+16*"])
@@ -196,7 +208,7 @@ extension StepPlan {
     #expect(scheduler.waitingCount == 2)
     try scheduler.step()
     scheduler.finish(1)
-    #expect(scheduler.runningCount == 0 && scheduler.freePageCount == 100)
+    #expect(scheduler.runningCount == 0 && scheduler.availablePageCount == 100)
     scheduler.finish(99)
     // Finished in flight.
     let plan = try scheduler.checkedPlan()
@@ -258,14 +270,24 @@ extension StepPlan {
   }
 
   @Test func brokenBooksAreFound() throws {
-    var scheduler = try scheduler()
-    try scheduler.submit(1, promptTokens: 19, maximumTokens: 3)
-    try scheduler.step()
+    var scheduler = try scheduler(budget: 40)
+    for id in 1...2 as ClosedRange<UInt64> {
+      let prompt = CachedPrompt(tokens: Array(0..<19), namespace: CacheNamespace(id, 0, 0, 0))
+      try scheduler.submit(SequenceRequest(id: RequestID(rawValue: id), prompt: prompt, maximumTokens: 3), at: 0)
+      try scheduler.step()
+    }
+    scheduler.cancel(2)
+    let (running, kept) = (Int(scheduler.running[0]), try #require(scheduler.cache.pageOrder.first))
     let damages: [(inout Scheduler) -> Void] = [
-      { $0.running[0].pages[0] = $0.running[0].pages[1] }, { _ = $0.pages.take() }, { $0.slots.giveBack(0) },
-      { $0.running[0].slot = nil }, { $0.running[0].computed = 19 }, { $0.running[0].computed = 9 },
-      { $0.running[0].isRetired = true }, { $0.running[0].isInFlight = true }, { $0.queue = $0.running },
-      { $0.running[0].known = 40 }, { $0.counters.submitted += 1 }, { $0.running = [] },
+      { $0.sequences[running].pages[0] = $0.sequences[running].pages[1] }, { _ = $0.cache.takePage() },
+      { $0.cache.giveBackSlot(0) }, { $0.sequences[running].slot = nil }, { $0.sequences[running].computed = 21 },
+      { $0.sequences[running].computed = 9 }, { $0.sequences[running].phase = .ended },
+      { $0.sequences[running].isInFlight = true }, { $0.queue = $0.running }, { $0.sequences[running].known = 40 },
+      { $0.counters.submitted += 1 }, { $0.running = [] }, { $0.claimedPages += 1 }, { $0.indices = [:] },
+      { $0.sequences[running].tokens = [] }, { $0.cache.nodes[Int(kept)].filled = 1 },
+      { $0.cache.nodes[Int(kept)].parent = kept }, { $0.cache.touchPage(kept) }, { $0.cache.checkpointAt = [:] },
+      { $0.cache.checkpointOrder.remove(1) }, { $0.cache.nodes[Int(kept)].checkpoints = [] },
+      { $0.cache.roots = [:] }, { $0.cache.references[Int(kept)] = 1 },
     ]
     for (index, damage) in damages.enumerated() {
       var broken = scheduler

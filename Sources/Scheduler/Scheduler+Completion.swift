@@ -1,0 +1,91 @@
+/// What a step did.
+extension Scheduler {
+  /// Records that the copies and chunks of `plan` are done: each chunk that samples has grown its sequence by one token,
+  /// and its forks, too.
+  ///
+  /// Sequences that have all the tokens they asked for, and those finished or cancelled meanwhile, give their pages and
+  /// slots back now.
+  ///
+  /// - Parameters:
+  ///   - sampled: the new tokens, `plan.sampledCount` of them in the plan's order.
+  ///   - seconds: how long the step took.
+  public mutating func complete(_ plan: StepPlan, sampled: [Int32], seconds: Double) {
+    precondition(plan.number == stepInFlight, "this is not the step in flight")
+    precondition(sampled.count == plan.sampledCount, "a token for each chunk that samples, and for each fork")
+    stepInFlight = nil
+    counters.busySeconds += seconds
+    for chunk in plan.chunks {
+      sequences[Int(chunk.sequence)].computed += chunk.count
+      counters.computedTokens += chunk.count
+      let whole = (sequences[Int(chunk.sequence)].knownPages + 1) * configuration.pageSize
+      if sequences[Int(chunk.sequence)].computed >= whole { insertWholePages(of: Int(chunk.sequence)) }
+    }
+    for pending in plan.pendingCheckpoints { attach(pending) }
+    var next = 0
+    for chunk in plan.chunks {
+      sequences[Int(chunk.sequence)].isInFlight = false
+      guard chunk.samples else { continue }
+      grow(Int(chunk.sequence), by: sampled[next])
+      next += 1
+      for fork in chunk.forks {
+        if let index = indices[fork] {
+          sequences[Int(index)].isInFlight = false
+          grow(Int(index), by: sampled[next])
+        }
+        next += 1
+      }
+      // There was no memory for the others; they wait for themselves.
+      releaseForks(of: chunk.sequence)
+    }
+    endRetired()
+  }
+
+  /// Gives up a step that could not be computed: nothing of it is kept, and all requests in it are cancelled.
+  public mutating func abandon(_ plan: StepPlan) {
+    precondition(plan.number == stepInFlight, "this is not the step in flight")
+    stepInFlight = nil
+    for pending in plan.pendingCheckpoints {
+      cache.pendingCheckpoints -= 1
+      cache.giveBackSlot(pending.slot)
+    }
+    for chunk in plan.chunks {
+      for id in CollectionOfOne(chunk.request) + chunk.forks {
+        guard let index = indices[id] else { continue }
+        sequences[Int(index)].isInFlight = false
+        // What its pages and slot hold now is not known.
+        sequences[Int(index)].computed = 0
+        if sequences[Int(index)].phase == .running {
+          sequences[Int(index)].phase = .ended
+          inFlightEnds += 1
+          counters.cancelled += 1
+        }
+      }
+    }
+    endRetired()
+  }
+
+  private mutating func grow(_ index: Int, by token: Int32) {
+    guard sequences[index].phase == .running else { return }
+    sequences[index].known += 1
+    counters.generatedTokens += 1
+    if sequences[index].namespace != nil { sequences[index].tokens.append(token) }
+    if sequences[index].isFull {
+      sequences[index].phase = .ended
+      inFlightEnds += 1
+      counters.finished += 1
+    } else {
+      updateClaim(of: index)
+    }
+  }
+
+  private mutating func endRetired() {
+    guard inFlightEnds > 0 else { return }
+    inFlightEnds = 0
+    let ended = running.filter { sequences[Int($0)].phase == .ended }
+    running.removeAll { sequences[Int($0)].phase == .ended }
+    for index in ended {
+      release(index)
+      end(index)
+    }
+  }
+}

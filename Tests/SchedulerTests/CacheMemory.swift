@@ -1,0 +1,56 @@
+import Scheduler
+import Testing
+
+/// What an engine's memory would hold: in every place of every page a digest of all tokens up to there, and in every
+/// slot that of the tokens its state has seen. Finds every page that is stale, shared by mistake or lost, every copy that
+/// is missing or out of order, and every token computed behind others than its own.
+struct CacheMemory {
+  private let pageSize: Int
+  private let hasStates: Bool
+  private var pages: [[UInt64]]
+  private var slots: [UInt64]
+
+  init(_ configuration: SchedulerConfiguration) {
+    pageSize = configuration.pageSize
+    hasStates = configuration.needsCheckpoints
+    pages = Array(repeating: Array(repeating: 0, count: pageSize), count: configuration.pageCount)
+    slots = Array(repeating: 0, count: configuration.slotCount)
+  }
+
+  /// The digests of all beginnings of `tokens`, the empty one first.
+  static func digests(of tokens: [Int32]) -> [UInt64] {
+    var digests: [UInt64] = [0]
+    digests.reserveCapacity(tokens.count + 1)
+    for token in tokens { digests.append(next(digests[digests.count - 1], token)) }
+    return digests
+  }
+
+  static func next(_ digest: UInt64, _ token: Int32) -> UInt64 {
+    (digest &+ UInt64(UInt32(bitPattern: token)) &+ 1) &* 6_364_136_223_846_793_005 ^ (digest >> 31)
+  }
+
+  mutating func perform(_ copies: [CacheCopy]) {
+    for copy in copies {
+      switch copy {
+      case .page(let source, let target): pages[Int(target)] = pages[Int(source)]
+      case .slot(let source, let target): slots[Int(target)] = slots[Int(source)]
+      }
+    }
+  }
+
+  /// Writes the chunk's tokens, and returns whether everything in front of them was there.
+  ///
+  /// - Parameter digests: those of all beginnings of the sequence, at least to the end of the chunk.
+  mutating func compute(_ chunk: SequenceChunk, digests: [UInt64]) -> Bool {
+    if chunk.position == 0 { slots[chunk.slot] = 0 }
+    var isSound = !hasStates || slots[chunk.slot] == digests[chunk.position]
+    for index in 0..<chunk.position where isSound {
+      isSound = pages[Int(chunk.pages[index / pageSize])][index % pageSize] == digests[index + 1]
+    }
+    for index in chunk.position..<(chunk.position + chunk.count) {
+      pages[Int(chunk.pages[index / pageSize])][index % pageSize] = digests[index + 1]
+    }
+    slots[chunk.slot] = digests[chunk.position + chunk.count]
+    return isSound
+  }
+}

@@ -17,7 +17,9 @@ extension Engine {
   /// Makes `target` a copy of a slot, which then stands where the other one stands.
   public func copySlot(from source: Int32, to target: Int32) throws(EngineError) {
     try copy(UnsafeRawBufferPointer(try bytes(ofSlot: source)), to: try bytes(ofSlot: target), size: slotByteCount)
-    validator.stand(slot: Int(target), at: validator.position(ofSlot: Int(source)))
+    let position = validator.position(ofSlot: Int(source))
+    validator.stand(slot: Int(target), at: position)
+    draftBooks.stand(slot: Int(target), at: position, followed: draftBooks.followed[Int(source)])
   }
 
   /// Copies a page's bytes to `bytes`.
@@ -43,6 +45,7 @@ extension Engine {
     }
     try copy(bytes, to: try self.bytes(ofSlot: slot), size: slotByteCount)
     validator.stand(slot: Int(slot), at: position)
+    draftBooks.stand(slot: Int(slot), at: position, followed: position)
   }
 
   private func bytes(ofPage page: Int32) throws(EngineError) -> UnsafeMutableRawBufferPointer {

@@ -17,16 +17,21 @@ public final class Engine: ForwardEngine {
   public let memory: MemoryNeed
 
   /// Rows of logits that are computed at a time.
-  private static let logitRows = 16
+  static let logitRows = 16
 
   let caches: SequenceCaches
-  private let executor: Executor
+  let executor: Executor
   var validator: StepValidator
-  private let batch: BatchBuilder
-  private let hidden: UnsafeMutablePointer<Float>
+  let batch: BatchBuilder
+  /// The normalised output of the last step's rows.
+  let output: UnsafeMutablePointer<Float>
+  /// The multi-token-prediction head's rows; nil where there is no such head.
+  let draftRows: DraftRows?
+  /// Where the multi-token-prediction head stands in each slot's sequence.
+  var draftBooks: DraftBooks
   private let wantedHidden: UnsafeMutablePointer<Float>
   private let wantedRows: UnsafeMutablePointer<WantedRow>
-  private let logits: UnsafeMutablePointer<Float>
+  let logits: UnsafeMutablePointer<Float>
   /// The memory of the pages, of the slots and of the workspace.
   let blocks: [MemoryBlock]
 
@@ -72,7 +77,9 @@ public final class Engine: ForwardEngine {
       kernels: kernels, workers: workers, workspace: workspace, need: need, compute: configuration.compute,
       leastSharedWork: leastSharedWork)
     batch = BatchBuilder(configuration, workspace)
-    hidden = workspace.floats(tokens * sizes.hiddenSize)
+    output = workspace.floats(tokens * sizes.hiddenSize)
+    draftRows = sizes.hasDraftHead ? DraftRows(configuration, hiddenSize: sizes.hiddenSize, workspace) : nil
+    draftBooks = DraftBooks(slotCount: configuration.slotCount)
     wantedHidden = workspace.floats(Self.logitRows * sizes.hiddenSize)
     wantedRows = workspace.take(WantedRow.self, Self.logitRows)
     logits = workspace.floats(Self.logitRows * sizes.vocabularySize)
@@ -95,6 +102,7 @@ public final class Engine: ForwardEngine {
       + Workspace.bytes(
         (Float.self, tokens * model.hiddenSize), (Float.self, logitRows * model.hiddenSize),
         (WantedRow.self, logitRows), (Float.self, logitRows * model.vocabularySize))
+      + (model.hasDraftHead ? DraftRows.workspaceBytes(configuration, hiddenSize: model.hiddenSize) : 0)
       + need.forwardBytes
     let layout = SequenceCaches.Layout(model, configuration.cacheTypes)
     return MemoryNeed(
@@ -109,8 +117,10 @@ public final class Engine: ForwardEngine {
     try validator.check(inputs)
     guard !inputs.isEmpty else { return }
     for input in inputs where input.position == 0 { caches.clear(slot: input.slot) }
-    model.forward(batch.fill(inputs), caches, hidden: hidden, executor)
+    model.forward(batch.fill(inputs), caches, output: output, executor)
     validator.advance(inputs)
+    draftBooks.advance(inputs)
+    keepOutputs(inputs)
     computeLogits(inputs, receive)
   }
 
@@ -131,7 +141,7 @@ public final class Engine: ForwardEngine {
     var firstRow = 0
     for index in inputs.indices {
       for token in inputs[index].wantedTokens {
-        (wantedHidden + count * size).update(from: hidden + (firstRow + token) * size, count: size)
+        (wantedHidden + count * size).update(from: output + (firstRow + token) * size, count: size)
         wantedRows[count] = WantedRow(input: index, token: token)
         count += 1
         if count == Self.logitRows {
@@ -148,7 +158,7 @@ public final class Engine: ForwardEngine {
     _ count: Int, _ receive: (_ input: Int, _ token: Int, _ row: UnsafeBufferPointer<Float>) -> Void
   ) {
     guard count > 0 else { return }
-    model.logits(hidden: wantedHidden, rows: count, output: logits, executor)
+    model.logits(of: wantedHidden, rows: count, to: logits, executor)
     for row in 0..<count {
       receive(
         wantedRows[row].input, wantedRows[row].token,

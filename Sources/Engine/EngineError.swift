@@ -34,6 +34,10 @@ public enum EngineError: Error, Hashable, CustomStringConvertible {
   case wrongByteCount(expected: Int, found: Int)
   /// A slot cannot stand at this position.
   case noSuchPosition(Int, contextLength: Int)
+  /// The tokens to take back are not the last ones of the last step, or too many.
+  case notRetractable(slot: Int, count: Int)
+  /// The tokens to draft after are not those that the last step left in the slot.
+  case notDraftable(request: Int, slot: Int)
 
   /// A sentence for a log.
   public var description: String {
@@ -54,6 +58,10 @@ public enum EngineError: Error, Hashable, CustomStringConvertible {
     case .invalidPage(let input, let page, let count): "input \(input): page \(page) is not in 0..<\(count)"
     case .tooFewPages(let input, let expected, let found):
       "input \(input): \(found) pages, but its positions need \(expected)"
+    case .notRetractable(let slot, let count):
+      "slot \(slot): \(count) tokens cannot be taken back"
+    case .notDraftable(let request, let slot):
+      "draft request \(request): its tokens are not those that the last step left in slot \(slot)"
     case .pageShared(let input, let page):
       "input \(input): page \(page) is used twice, by this input or by another that writes it"
     case .noSuchPage(let page, let count): "page \(page) is not in 0..<\(count)"

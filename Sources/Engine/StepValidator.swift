@@ -27,7 +27,7 @@ struct StepValidator {
 
   /// Checks a step's inputs; changes nothing that a later check depends on.
   mutating func check(_ inputs: [SequenceInput]) throws(EngineError) {
-    firstOfStep = inputNumber + 1
+    begin()
     var tokenCount = 0
     for (index, input) in inputs.enumerated() {
       inputNumber += 1
@@ -37,15 +37,29 @@ struct StepValidator {
         throw .tooManyTokens(
           count: inputs.reduce(0) { $0 + $1.tokens.count }, limit: configuration.maximumStepTokens)
       }
-      for token in input.tokens where token < 0 || Int(token) >= vocabularySize {
-        throw .invalidToken(input: index, token: token, vocabularySize: vocabularySize)
-      }
       try checkSlot(input, index)
-      let (end, overflow) = input.position.addingReportingOverflow(input.tokens.count)
-      guard !overflow, end <= contextLength else {
-        throw .contextExceeded(input: index, length: overflow ? .max : end, limit: contextLength)
-      }
+      try checkTokens(input, index)
       try checkPages(input, index)
+    }
+  }
+
+  /// Starts a set of inputs that are to be checked against each other.
+  mutating func begin() { firstOfStep = inputNumber + 1 }
+
+  /// Checks the tokens and pages of an input that is no step's; its slot is known to be right.
+  mutating func checkRows(_ input: SequenceInput, _ index: Int) throws(EngineError) {
+    inputNumber += 1
+    try checkTokens(input, index)
+    try checkPages(input, index)
+  }
+
+  private func checkTokens(_ input: SequenceInput, _ index: Int) throws(EngineError) {
+    for token in input.tokens where token < 0 || Int(token) >= vocabularySize {
+      throw .invalidToken(input: index, token: token, vocabularySize: vocabularySize)
+    }
+    let (end, overflow) = input.position.addingReportingOverflow(input.tokens.count)
+    guard !overflow, end <= contextLength else {
+      throw .contextExceeded(input: index, length: overflow ? .max : end, limit: contextLength)
     }
   }
 

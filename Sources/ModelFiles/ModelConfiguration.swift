@@ -108,8 +108,14 @@ public struct ModelConfiguration: Sendable, Hashable {
   /// The token that begins a text (`bos_token_id`), if any.
   public let bosTokenID: Int32?
 
+  /// Whether a multi-token-prediction head is to be computed with; `ModelPackage` says whether the files have one.
+  public var hasDraftHead = false
+
   /// Number of decoder layers (`num_hidden_layers`).
   public var layerCount: Int { layerKinds.count }
+
+  /// Layers with full attention.
+  public var attentionLayerCount: Int { layerKinds.count { $0 == .fullAttention } }
 
   /// The most tokens a sequence may have. YaRN extends it by its factor where `max_position_embeddings` was left
   /// at the original length.

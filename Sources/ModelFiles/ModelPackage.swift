@@ -64,6 +64,15 @@ public struct ModelPackage: Sendable {
     return .json(try FolderFiles.read("tokenizer.json", in: path))
   }
 
+  /// Whether the weights have a whole multi-token-prediction head: one block more, by the name of its query matrix.
+  public var offersDraftHead: Bool {
+    guard configuration.architecture == .qwen3Next else { return false }
+    switch weights.layout {
+    case .huggingFace: return weights.contains("mtp.layers.0.self_attn.q_proj.weight")
+    case .llamaCpp: return weights.contains("blk.\(configuration.layerCount).attn_q.weight")
+    }
+  }
+
   /// Whether there is a tokenizer; without one, a model can only be used by token ids.
   public var hasTokenizer: Bool { tokenizerMetadata != nil || FolderFiles.exists("tokenizer.json", in: path) }
 

@@ -30,7 +30,10 @@ struct Attention: Sendable {
 
   private let core: PagedAttention
 
-  init(_ configuration: ModelConfiguration, layer: Int, _ loader: inout WeightLoader) throws(ModelError) {
+  /// - Parameter hidesFirst: whether no later position sees position 0.
+  init(
+    _ configuration: ModelConfiguration, layer: Int, hidesFirst: Bool = false, _ loader: inout WeightLoader
+  ) throws(ModelError) {
     sizes = configuration.attention
     let hidden = configuration.hiddenSize
     let dimension = sizes.headDimension
@@ -54,7 +57,7 @@ struct Attention: Sendable {
     normEpsilon = Float(configuration.normEpsilon)
     pairCount = configuration.rope.pairCount
     pairing = configuration.rope.pairing
-    core = PagedAttention(configuration)
+    core = PagedAttention(configuration, hidesFirst: hidesFirst)
   }
 
   /// Floats from one head's query to the next one's.

@@ -23,11 +23,14 @@ public struct CacheTypes: Sendable, Hashable {
   public var keyValue: CacheElement
   /// The recurrent matrices of linear attention.
   public var state: StateElement
+  /// Tokens at the end of a sequence that can be taken back: as many as drafts are verified at once.
+  public var retractableRows: Int
 
   /// By default everything is F32.
-  public init(keyValue: CacheElement = .f32, state: StateElement = .f32) {
+  public init(keyValue: CacheElement = .f32, state: StateElement = .f32, retractableRows: Int = 0) {
     self.keyValue = keyValue
     self.state = state
+    self.retractableRows = retractableRows
   }
 
   /// What is used for a model. Where no type of keys and values is asked for, it is F16 for quantised weights, whose own

@@ -31,6 +31,7 @@ struct DeltaHead {
     while row < count {
       let open = (position + row) % DeltaStateLayout.chunkSize
       let rows = min(DeltaStateLayout.chunkSize - open, count - row)
+      if open == 0, position + row > 0 { for head in 0..<group { close(valueHead: head) } }
       convolve(firstRow: row, rows: rows, open: open)
       // k·k and q·k of the new rows with every row of the open chunk.
       kernels.multiply(
@@ -94,7 +95,7 @@ struct DeltaHead {
   private func input(of segment: Segment, row: Int) -> UnsafePointer<Float> {
     row >= 0
       ? mixed + row * net.inputOrder.width + segment.projected
-      : UnsafePointer(keptInput(of: segment, sizes.convolutionKernelSize - 1 + row))
+      : UnsafePointer(keptInput(of: segment, layout.keptInputs + row))
   }
 
   private func keptInput(of segment: Segment, _ index: Int) -> UnsafeMutablePointer<Float> {
@@ -103,7 +104,7 @@ struct DeltaHead {
 
   /// Leaves the last inputs in the state, the oldest first.
   private func keepInputs(of segment: Segment, count: Int) {
-    let kept = sizes.convolutionKernelSize - 1
+    let kept = layout.keptInputs
     for index in 0..<kept {
       keptInput(of: segment, index).update(from: input(of: segment, row: count - kept + index), count: segment.count)
     }
@@ -117,6 +118,7 @@ struct DeltaHead {
     let updates = layout.openUpdates(head, of: state)
     let boundaryDecay = layout.decays(head, of: state)
     let rowDecays = boundaryDecay + 1
+    let ownDecays = layout.rowDecays(head, of: state)
     let width = layout.valuePanels * Kernels.panelWidth
     // Sᵀk of every row, then Sᵀq.
     kernels.accumulate(
@@ -127,6 +129,7 @@ struct DeltaHead {
       let last = open + row
       let (beta, decay) = gates(row: firstRow + row, valueHead: valueHead)
       if last == 0 { boundaryDecay[0] = 1 }
+      ownDecays[last] = decay
       for i in 0...last { boundaryDecay[i] *= decay }
       rowDecays[last] = 1
 
@@ -151,7 +154,6 @@ struct DeltaHead {
         result, gate: gate, weights: net.norm.values, epsilon: net.normEpsilon, count: valueSize,
         output: output + (firstRow + row) * sizes.valueDimension + head * valueSize)
     }
-    if open + rows == DeltaStateLayout.chunkSize { close(matrix, updates, boundaryDecay) }
   }
 
   /// `result = boundaryDecay · result + Σ products[i] · decays[i] · updates[i]`.
@@ -177,9 +179,11 @@ struct DeltaHead {
   }
 
   /// Folds the full chunk into the matrix.
-  private func close(
-    _ matrix: UnsafeMutableRawPointer, _ updates: UnsafePointer<Float>, _ decays: UnsafePointer<Float>
-  ) {
+  private func close(valueHead: Int) {
+    let head = keyHead * group + valueHead
+    let matrix = layout.matrix(head, of: state)
+    let updates = layout.openUpdates(head, of: state)
+    let decays = layout.decays(head, of: state)
     let chunk = DeltaStateLayout.chunkSize
     DeltaRule.decayedTranspose(
       keys: openKeys, dimension: keySize, decays: decays + 1, count: chunk, output: scratch.coefficients)

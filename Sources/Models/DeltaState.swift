@@ -3,9 +3,10 @@ package import ModelFiles
 
 /// How one linear-attention layer's state lies in its slot.
 ///
-/// Sequences are cut into chunks at fixed positions. The slot holds each value head's recurrent matrix as of the last
-/// chunk boundary, the rows since (the *open chunk*): keys, updates and their decays, and the convolution's last
-/// inputs. The matrix is written once a chunk only. Matrices (a row a key element) and updates are cut into panels of
+/// Sequences are cut into chunks at fixed positions. The slot holds each value head's recurrent matrix as of a chunk
+/// boundary, the rows since (the *open chunk*): keys, updates and their decays, and the convolution's last inputs. A
+/// full chunk stays open until the next one's first row comes, so that each of its rows can still be taken back; the
+/// matrix is written once a chunk only. Matrices (a row a key element) and updates are cut into panels of
 /// 32 columns, so that products read them in order.
 package struct DeltaStateLayout: Sendable, Hashable {
   /// Positions of a chunk.
@@ -24,13 +25,19 @@ package struct DeltaStateLayout: Sendable, Hashable {
   private let openKeys: Int
   private let openUpdates: Int
   private let decays: Int
+  private let rowDecays: Int
   private let convolutionInputs: Int
   /// Bytes of one layer in one slot.
   package let byteCount: Int
 
-  /// The layout for a configuration.
-  package init(_ sizes: LinearAttentionConfiguration, _ element: StateElement) {
+  /// Rows' inputs of the convolution that a slot keeps: those that the next row needs, and as many more as rows can be
+  /// taken back.
+  let keptInputs: Int
+
+  /// The layout for a configuration whose sequences can be shortened by `retractableRows`.
+  package init(_ sizes: LinearAttentionConfiguration, _ element: StateElement, retractableRows: Int = 0) {
     self.sizes = sizes
+    keptInputs = sizes.convolutionKernelSize - 1 + retractableRows
     self.element = element.element
     valuePanels = Kernels.panelCount(columns: sizes.valueHeadDimension)
     matrixPanelBytes = sizes.keyHeadDimension * Kernels.panelWidth * self.element.byteCount
@@ -38,8 +45,9 @@ package struct DeltaStateLayout: Sendable, Hashable {
     openKeys = heads * valuePanels * matrixPanelBytes
     openUpdates = openKeys + 4 * Self.chunkSize * sizes.keyDimension
     decays = openUpdates + 4 * heads * valuePanels * updatePanelFloats
-    convolutionInputs = decays + 4 * heads * Self.decayCount
-    let end = convolutionInputs + 4 * (sizes.convolutionKernelSize - 1) * sizes.convolutionDimension
+    rowDecays = decays + 4 * heads * Self.decayCount
+    convolutionInputs = rowDecays + 4 * heads * Self.chunkSize
+    let end = convolutionInputs + 4 * max(0, keptInputs) * sizes.convolutionDimension
     byteCount = (end + 63) / 64 * 64
   }
 
@@ -63,13 +71,41 @@ package struct DeltaStateLayout: Sendable, Hashable {
     floats(state, decays) + head * Self.decayCount
   }
 
-  /// The convolution's last inputs, the oldest first, `convolutionDimension` floats each.
+  /// What a value head's state decays by before each open row is written.
+  func rowDecays(_ head: Int, of state: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
+    floats(state, rowDecays) + head * Self.chunkSize
+  }
+
+  /// The convolution's last `keptInputs` inputs, the oldest first, `convolutionDimension` floats each.
   func convolutionInputs(of state: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
     floats(state, convolutionInputs)
   }
 
   private func floats(_ state: UnsafeMutableRawPointer, _ offset: Int) -> UnsafeMutablePointer<Float> {
     (state + offset).assumingMemoryBound(to: Float.self)
+  }
+}
+
+extension DeltaStateLayout {
+  /// Takes back the last `count` rows of a state whose open chunk then has `open` rows; at least as many are in it.
+  ///
+  /// What has decayed is multiplied again from the rows' own decays, in the order in which they came, so the state is
+  /// bit for bit the one before those rows.
+  func retract(_ count: Int, leaving open: Int, of state: UnsafeMutableRawPointer) {
+    for head in 0..<sizes.valueHeadCount {
+      let decays = decays(head, of: state)
+      let rowDecays = rowDecays(head, of: state)
+      decays[0] = 1
+      // Without open rows the chunk before is folded already: folding nothing changes nothing.
+      if open == 0 { (decays + 1).update(repeating: 0, count: Self.chunkSize) }
+      for row in 0..<open {
+        for i in 0...row { decays[i] *= rowDecays[row] }
+        decays[row + 1] = 1
+      }
+    }
+    let inputs = convolutionInputs(of: state)
+    let width = sizes.convolutionDimension
+    (inputs + count * width).update(from: inputs, count: (keptInputs - count) * width)
   }
 }
 

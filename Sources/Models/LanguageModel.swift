@@ -2,14 +2,18 @@ import Kernels
 public import ModelFiles
 
 /// Loads a model: checks every tensor the architecture needs and refuses those it does not know.
+///
+/// - Parameter drafting: whether a multi-token-prediction head, if the files have one, is loaded, too.
 public func loadModel(
-  _ package: ModelPackage, weights placement: WeightPlacement = .mapped
+  _ package: ModelPackage, weights placement: WeightPlacement = .mapped, drafting: Bool = false
 ) throws(ModelError) -> LanguageModel {
-  try LanguageModel(package.configuration, package.weights, placement)
+  var configuration = package.configuration
+  configuration.hasDraftHead = drafting && package.offersDraftHead
+  return try LanguageModel(configuration, package.weights, placement)
 }
 
 /// A decoder-only transformer: an embedding, layers composed as the configuration says, a norm and an output
-/// projection.
+/// projection, and perhaps a head that guesses further tokens.
 ///
 /// A model is weights and how to compute with them; what belongs to sequences comes in from outside.
 public final class LanguageModel: Sendable {
@@ -19,6 +23,7 @@ public final class LanguageModel: Sendable {
   private let layers: [DecoderLayer]
   private let norm: Vector
   private let head: Matrix
+  private let draftHead: MultiTokenHead?
   private let rotary: RotaryEmbedding
   private let owners: WeightOwners
 
@@ -37,75 +42,60 @@ public final class LanguageModel: Sendable {
     // A tied model may carry a copy of its embedding.
     let ownsHead = !configuration.tiesWordEmbeddings || loader.contains(.head)
     head = ownsHead ? try loader.matrix(.head, rows: vocabulary, columns: hidden) : embedding
+    draftHead = configuration.hasDraftHead ? try MultiTokenHead(configuration, &loader) : nil
     rotary = RotaryEmbedding(configuration.rope, divisors: try loader.rotaryDivisors(configuration.rope.pairCount))
     try loader.checkAllTaken()
     if case .hugePages(let threads) = placement { loader.fillCopies(threads: threads) }
     owners = loader.owners
   }
 
-  /// Processes a batch: its keys, values and states go to `caches`, the last layer's output to `hidden`,
-  /// `hiddenSize` floats a row.
+  /// Processes a batch: its keys, values and states go to `caches`, the normalised output to `output`, `hiddenSize`
+  /// floats a row.
   package func forward(
-    _ batch: Batch, _ caches: SequenceCaches, hidden: UnsafeMutablePointer<Float>, _ executor: Executor
+    _ batch: Batch, _ caches: SequenceCaches, output: UnsafeMutablePointer<Float>, _ executor: Executor
   ) {
     let workspace = executor.workspace
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
     let rows = batch.rowCount
     let size = configuration.hiddenSize
-    let normed = workspace.floats(rows * size)
-    let result = workspace.floats(rows * size)
-    let cosines = workspace.floats(rows * rotary.pairCount)
-    let sines = workspace.floats(rows * rotary.pairCount)
+    let residual = Residual(configuration, rows: rows, workspace)
+    let angles = RotaryAngles(rotary, rows: rows, workspace)
     executor.forEachRow(rows, width: size) { row in
-      embedding.copyRow(Int(batch.tokens[row]), to: hidden + row * size)
-      rotary.fill(
-        position: Int(batch.positions[row]), cosines: cosines + row * rotary.pairCount,
-        sines: sines + row * rotary.pairCount)
+      embedding.copyRow(Int(batch.tokens[row]), to: output + row * size)
+      angles.fill(row: row, position: Int(batch.positions[row]), rotary)
     }
-    for layer in layers {
-      normalize(layer.inputNorm, hidden, rows, output: normed, executor)
-      switch layer.mixer {
-      case .attention(let attention, let index):
-        attention.forward(
-          batch, input: normed, output: result, cosines: cosines, sines: sines, pages: caches.pages(index), executor)
-      case .deltaNet(let deltaNet, let index):
-        deltaNet.forward(batch, input: normed, output: result, states: caches.states(index), executor)
-      }
-      add(result, to: hidden, rows, executor)
-      normalize(layer.feedForwardNorm, hidden, rows, output: normed, executor)
-      switch layer.feedForward {
-      case .sparse(let experts): experts.forward(rows: rows, input: normed, output: result, executor)
-      case .dense(let mlp): mlp.forward(rows: rows, input: normed, output: result, executor)
-      }
-      add(result, to: hidden, rows, executor)
-    }
+    for layer in layers { layer.forward(batch, caches, hidden: output, angles, residual, executor) }
+    executor.normalize(norm, epsilon: Float(configuration.normEpsilon), output, rows: rows, output: output)
   }
 
-  /// The logits of `rows` rows of `hidden`, which is overwritten by its norm, `vocabularySize` floats a row.
+  /// The logits of `rows` rows of normalised output, `vocabularySize` floats a row.
   package func logits(
-    hidden: UnsafeMutablePointer<Float>, rows: Int, output: UnsafeMutablePointer<Float>, _ executor: Executor
+    of output: UnsafePointer<Float>, rows: Int, to logits: UnsafeMutablePointer<Float>, _ executor: Executor
   ) {
-    normalize(norm, hidden, rows, output: hidden, executor)
-    executor.enqueue(head, input: hidden, tokens: rows, output: output)
+    executor.enqueue(head, input: output, tokens: rows, output: logits)
     executor.runProducts()
   }
 
-  private func normalize(
-    _ norm: Vector, _ x: UnsafePointer<Float>, _ rows: Int, output: UnsafeMutablePointer<Float>, _ executor: Executor
+  /// Lets the multi-token-prediction head, which there must be, follow a batch.
+  ///
+  /// - Parameters:
+  ///   - previous: the normalised output before each row, the model's or the head's own.
+  ///   - output: the head's normalised output, whose `logits` are those of the token after the row's.
+  package func draft(
+    _ batch: Batch, _ caches: SequenceCaches, previous: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
+    _ executor: Executor
   ) {
-    let size = configuration.hiddenSize
-    let epsilon = Float(configuration.normEpsilon)
-    executor.forEachRow(rows, width: size) { row in
-      Normalization.rootMeanSquare(
-        x + row * size, weights: norm.values, epsilon: epsilon, count: size, output: output + row * size)
+    guard let draftHead else { preconditionFailure("the configuration says whether there is a head") }
+    let workspace = executor.workspace
+    let mark = workspace.mark
+    defer { workspace.release(to: mark) }
+    let residual = Residual(configuration, rows: batch.rowCount, workspace)
+    let angles = RotaryAngles(rotary, rows: batch.rowCount, workspace)
+    for row in 0..<batch.rowCount {
+      angles.fill(row: row, position: max(0, Int(batch.positions[row]) - 1), rotary)
     }
-  }
-
-  private func add(
-    _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, _ rows: Int, _ executor: Executor
-  ) {
-    let size = configuration.hiddenSize
-    executor.forEachRow(rows, width: size) { row in Elementwise.add(x + row * size, to: y + row * size, count: size) }
+    draftHead.forward(
+      batch, embedding: embedding, previous: previous, caches, output: output, angles, residual, executor)
   }
 }

@@ -8,6 +8,8 @@ import ModelFiles
 /// its position alone, whether one thread takes all its spans or each span goes to another.
 struct PagedAttention: Sendable {
   private let sizes: AttentionConfiguration
+  /// Position 0 is seen by itself alone.
+  private let hidesFirst: Bool
   /// Token-spans of a step that may go to threads of their own.
   private let separateSpans: Int
 
@@ -18,12 +20,16 @@ struct PagedAttention: Sendable {
   private static let queriesPerTile = 64
 
   private var dimension: Int { sizes.headDimension }
+  /// Its weight is 0 beside any other score, and it stays finite when it is scaled.
+  private static let hiddenScore: Float = -1e30
   /// Query heads of a key-value head.
   private var group: Int { sizes.headCount / sizes.keyValueHeadCount }
   private var tokensPerTile: Int { max(1, Self.queriesPerTile / group) }
   private var queriesPerTile: Int { tokensPerTile * group }
 
-  init(_ configuration: ModelConfiguration) {
+  /// - Parameter hidesFirst: whether no later position sees position 0.
+  init(_ configuration: ModelConfiguration, hidesFirst: Bool = false) {
+    self.hidesFirst = hidesFirst
     sizes = configuration.attention
     separateSpans = (configuration.contextLength + Self.spanSize - 1) / Self.spanSize
   }
@@ -182,6 +188,11 @@ struct PagedAttention: Sendable {
         panelBytes: layout.keyPanelBytes, count: dimension, coefficients: scratch.queries,
         coefficientStride: dimension, rows: tile.count * group, scales: nil, output: scratch.scores,
         outputStride: pageSize)
+      if hidesFirst, page == 0 {
+        for row in 0..<tile.count * group where firstPosition + row / group > 0 {
+          scratch.scores[row * pageSize] = Self.hiddenScore
+        }
+      }
       if start + pageSize <= firstPosition + 1 {
         weigh(rows: 0..<tile.count * group, seen: pageSize, head, layout, scratch, state, kernels)
       } else {

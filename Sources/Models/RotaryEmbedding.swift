@@ -39,6 +39,29 @@ struct RotaryEmbedding: Sendable {
   }
 }
 
+/// Cosines and sines of a batch's rows, `pairCount` floats a row.
+struct RotaryAngles {
+  let cosines: UnsafeMutablePointer<Float>
+  let sines: UnsafeMutablePointer<Float>
+  private let pairCount: Int
+
+  /// Memory for `rows` rows.
+  init(_ rotary: RotaryEmbedding, rows: Int, _ workspace: Workspace) {
+    pairCount = rotary.pairCount
+    cosines = workspace.floats(rows * pairCount)
+    sines = workspace.floats(rows * pairCount)
+  }
+
+  static func workspaceBytes(_ rope: RotaryConfiguration, rows: Int) -> Int {
+    Workspace.bytes((Float.self, rows * rope.pairCount), (Float.self, rows * rope.pairCount))
+  }
+
+  /// Writes the angles of a row that stands at `position`.
+  func fill(row: Int, position: Int, _ rotary: RotaryEmbedding) {
+    rotary.fill(position: position, cosines: cosines + row * pairCount, sines: sines + row * pairCount)
+  }
+}
+
 extension YaRNConfiguration {
   /// Pairs that turn often keep their frequency, slow ones are interpolated, with a ramp in between.
   fileprivate func frequencies(_ wavelengths: [Float], _ rope: RotaryConfiguration) -> [Float] {

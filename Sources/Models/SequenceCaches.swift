@@ -7,6 +7,9 @@ package struct SequenceCaches: @unchecked Sendable {
   package struct Layout: Sendable, Hashable {
     let page: KeyValueLayout
     let state: DeltaStateLayout
+    /// Where a slot keeps the output of its sequence's last token, for the multi-token-prediction head.
+    let lastOutput: Int
+    let linearLayerCount: Int
     /// Bytes of a page, over all full-attention layers.
     package let pageBytes: Int
     /// Bytes of a slot, over all linear-attention layers.
@@ -15,9 +18,12 @@ package struct SequenceCaches: @unchecked Sendable {
     /// The layout for a configuration.
     package init(_ configuration: ModelConfiguration, _ types: CacheTypes) {
       page = KeyValueLayout(configuration.attention, types.keyValue)
-      state = DeltaStateLayout(configuration.linearAttention, types.state)
-      pageBytes = configuration.layerKinds.count { $0 == .fullAttention } * page.byteCount
-      slotBytes = configuration.layerKinds.count { $0 == .linearAttention } * state.byteCount
+      state = DeltaStateLayout(configuration.linearAttention, types.state, retractableRows: types.retractableRows)
+      let headLayers = configuration.hasDraftHead ? 1 : 0
+      pageBytes = (configuration.attentionLayerCount + headLayers) * page.byteCount
+      linearLayerCount = configuration.layerCount - configuration.attentionLayerCount
+      lastOutput = linearLayerCount * state.byteCount
+      slotBytes = lastOutput + (4 * headLayers * configuration.hiddenSize + 63) / 64 * 64
     }
   }
 
@@ -40,6 +46,20 @@ package struct SequenceCaches: @unchecked Sendable {
   /// The states of the linear-attention layer that is `index`-th of its kind.
   func states(_ index: Int) -> DeltaStates {
     DeltaStates(layout.state, base: slots + index * layout.state.byteCount, slotStride: layout.slotBytes)
+  }
+
+  /// Takes back the last `count` tokens of a slot's sequence, which then has `position`, all of them after the chunk
+  /// boundary at which its matrices stand.
+  package func retract(_ count: Int, slot: Int, to position: Int) {
+    let open = position - (position + count - 1) / DeltaStateLayout.chunkSize * DeltaStateLayout.chunkSize
+    for layer in 0..<layout.linearLayerCount {
+      layout.state.retract(count, leaving: open, of: states(layer).slot(slot))
+    }
+  }
+
+  /// The normalised output of the last token of a slot's sequence, `hiddenSize` floats.
+  package func lastOutput(ofSlot slot: Int) -> UnsafeMutablePointer<Float> {
+    (slots + slot * layout.slotBytes + layout.lastOutput).assumingMemoryBound(to: Float.self)
   }
 
   /// Puts a slot into the state before a sequence's first token: all zeros.

@@ -8,6 +8,8 @@ struct WeightLoader {
   let layout: WeightLayout
   private let architecture: Architecture
   private let store: TensorStore
+  /// The multi-token-prediction head's layer has the number after the last.
+  private let layerCount: Int
   /// Matrices there are at most.
   private let matrixCount: Int
   let owners = WeightOwners()
@@ -16,9 +18,10 @@ struct WeightLoader {
   init(_ configuration: ModelConfiguration, _ store: TensorStore) {
     architecture = configuration.architecture
     layout = store.layout
+    layerCount = configuration.layerCount
     self.store = store
     // Stacked experts are a tensor together and a matrix each.
-    matrixCount = store.names.count + configuration.layerCount * 3 * configuration.experts.count
+    matrixCount = store.names.count + (layerCount + 1) * 3 * configuration.experts.count
   }
 
   // MARK: - Copies
@@ -124,7 +127,8 @@ struct WeightLoader {
     switch layout {
     case .huggingFace:
       let name = role.huggingFaceName ?? "\(role)"
-      return layer.map { "model.layers.\($0).\(name)" } ?? name
+      guard let layer, !role.isDraft else { return name }
+      return layer == layerCount ? "mtp.layers.0.\(name)" : "model.layers.\(layer).\(name)"
     case .llamaCpp:
       // Qwen3-Next's norm between the parts of a layer has a name of its own.
       let isNext = architecture == .qwen3Next && role == .feedForwardNorm

@@ -5,6 +5,9 @@ enum WeightRole: Sendable {
   /// What each rotated pair's frequency is divided by.
   case rotaryDivisors
 
+  // The multi-token-prediction head's, beside its layer's.
+  case draftEmbeddingNorm, draftHiddenNorm, draftInput, draftNorm
+
   // Every layer's.
   case inputNorm, feedForwardNorm
 
@@ -23,6 +26,14 @@ enum WeightRole: Sendable {
   case expertGates, expertUps, expertDowns
   case sharedGate, sharedUp, sharedDown, sharedExpertGate
 
+  /// Whether it is a part of the multi-token-prediction head beside its layer.
+  var isDraft: Bool {
+    switch self {
+    case .draftEmbeddingNorm, .draftHiddenNorm, .draftInput, .draftNorm: true
+    default: false
+    }
+  }
+
   /// The name in a Hugging Face folder, inside a layer where it is a layer's; `*` stands for an expert's number. Nil
   /// where such folders have no such tensor.
   var huggingFaceName: String? {
@@ -31,6 +42,10 @@ enum WeightRole: Sendable {
     case .finalNorm: "model.norm.weight"
     case .head: "lm_head.weight"
     case .rotaryDivisors: nil
+    case .draftEmbeddingNorm: "mtp.pre_fc_norm_embedding.weight"
+    case .draftHiddenNorm: "mtp.pre_fc_norm_hidden.weight"
+    case .draftInput: "mtp.fc.weight"
+    case .draftNorm: "mtp.norm.weight"
     case .inputNorm: "input_layernorm.weight"
     case .feedForwardNorm: "post_attention_layernorm.weight"
     case .query: "self_attn.q_proj.weight"
@@ -71,6 +86,10 @@ enum WeightRole: Sendable {
     case .finalNorm: "output_norm.weight"
     case .head: "output.weight"
     case .rotaryDivisors: "rope_freqs.weight"
+    case .draftEmbeddingNorm: "nextn.enorm.weight"
+    case .draftHiddenNorm: "nextn.hnorm.weight"
+    case .draftInput: "nextn.eh_proj.weight"
+    case .draftNorm: "nextn.shared_head_norm.weight"
     case .inputNorm: "attn_norm.weight"
     case .feedForwardNorm: "ffn_norm.weight"
     case .query: "attn_q.weight"

@@ -17,7 +17,7 @@ package struct WorkspaceNeed: Sendable, Hashable {
   /// The need for steps of at most `tokens` tokens.
   package init(_ configuration: ModelConfiguration, tokens: Int) {
     let hidden = configuration.hiddenSize
-    let hasAttention = configuration.layerKinds.contains(.fullAttention)
+    let hasAttention = configuration.attentionLayerCount > 0 || configuration.hasDraftHead
     let hasDeltaNets = configuration.layerKinds.contains(.linearAttention)
     let hasExperts = configuration.feedForwardKinds.contains(.sparse)
     scratchFloats = [
@@ -27,7 +27,7 @@ package struct WorkspaceNeed: Sendable, Hashable {
     ].reduce(0, max)
     productCapacity = hasExperts ? MixtureOfExperts.productCapacity(configuration.experts) : 4
     largestColumns = [
-      hidden, configuration.intermediateSize,
+      (configuration.hasDraftHead ? 2 : 1) * hidden, configuration.intermediateSize,
       hasAttention ? configuration.attention.headCount * configuration.attention.headDimension : 0,
       hasDeltaNets ? configuration.linearAttention.valueDimension : 0,
       hasExperts ? max(configuration.experts.intermediateSize, configuration.experts.sharedIntermediateSize) : 0,
@@ -41,10 +41,9 @@ package struct WorkspaceNeed: Sendable, Hashable {
         ? MixtureOfExperts.workspaceBytes(configuration.experts, hiddenSize: hidden, tokens: tokens) : 0,
       GatedMLP.workspaceBytes(intermediateSize: configuration.intermediateSize, tokens: tokens),
     ].reduce(0, max)
-    let angles = tokens * configuration.rope.pairCount
     forwardBytes =
-      Workspace.bytes(
-        (Float.self, tokens * hidden), (Float.self, tokens * hidden), (Float.self, angles), (Float.self, angles))
-      + largestBlock
+      Residual.workspaceBytes(configuration, rows: tokens)
+      + RotaryAngles.workspaceBytes(configuration.rope, rows: tokens) + largestBlock
+      + (configuration.hasDraftHead ? MultiTokenHead.workspaceBytes(configuration, tokens: tokens) : 0)
   }
 }

@@ -90,7 +90,7 @@ var targets: [Target] = [
   tests(of: "Tokenizer", ["TestSupport", "JSON"], resources: [.copy("Fixtures")]),
   tests(of: "ChatTemplate", ["TestSupport", "JSON"], resources: [.copy("Fixtures")]),
   tests(of: "OutputParsing", ["TestSupport"]),
-  tests(of: "Grammar", ["JSON", "TestSupport"]),
+  tests(of: "Grammar", ["JSON", "TestSupport"], resources: [.copy("Fixtures")]),
   tests(of: "HTTP", ["TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")]),
   tests(of: "Tensor", resources: [.copy("Fixtures")]),
   tests(of: "Kernels", ["Tensor", "TestSupport"]),

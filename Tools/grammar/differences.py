@@ -1,0 +1,57 @@
+"""Where a grammar and jsonschema rightly differ about a document, and why."""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+
+
+def keywords(schema: Any, key: str):
+    """The values of a keyword anywhere in the schema."""
+    if isinstance(schema, dict):
+        for name, value in schema.items():
+            if name == key:
+                yield value
+            yield from keywords(value, key)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from keywords(value, key)
+
+
+def numbers(document: Any):
+    if isinstance(document, dict):
+        document = list(document.values())
+    if isinstance(document, list):
+        for value in document:
+            yield from numbers(value)
+    elif isinstance(document, Decimal):
+        yield document
+
+
+def strings(document: Any):
+    if isinstance(document, dict):
+        document = list(document.values()) + list(document)
+    if isinstance(document, list):
+        for value in document:
+            yield from strings(value)
+    elif isinstance(document, str):
+        yield document
+
+
+def reason(schema: Any, text: str, is_valid: bool, is_accepted: bool) -> str | None:
+    """Why the grammar's verdict differs from jsonschema's; None where it should not."""
+    if is_accepted or not is_valid:
+        return None
+    document = json.loads(text, parse_float=Decimal)
+    has_values = any(True for key in ("enum", "const") for _ in keywords(schema, key))
+    if has_values and any(str(number.normalize()) != str(number) for number in numbers(document)):
+        return "spelling: a listed number is written as in the schema, without zeros at its end"
+    if any(number == number.to_integral_value() for number in numbers(document)):
+        return "spelling: an integer is written without a fraction"
+    if "email" in keywords(schema, "format") and not all(EMAIL.fullmatch(string) for string in strings(document)):
+        return "format: jsonschema takes any text with an @ for an email address; RFC 5321 does not"
+    if has_values and re.search(r"\\u", text):
+        return "spelling: no \\u escapes in listed strings"
+    return None

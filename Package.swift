@@ -68,7 +68,8 @@ var targets: [Target] = [
   library(
     "APIServer",
     [
-      "HTTP", "Serving", "OutputParsing", "ChatTemplate", "JSON", .product(name: "Logging", package: "swift-log"),
+      "HTTP", "Serving", "OutputParsing", "Sampling", "Tokenizer", "ChatTemplate", "JSON",
+      .product(name: "Logging", package: "swift-log"),
       .product(name: "HTTPTypes", package: "swift-http-types"),
     ]),
   .executableTarget(
@@ -110,15 +111,15 @@ var targets: [Target] = [
   .target(
     name: "ServingTestSupport",
     dependencies: [
-      "ChatTemplate", "Engine", "JSON", "ModelFiles", "OutputParsing", "Scheduler", "Serving", "Tokenizer",
+      "ChatTemplate", "Engine", "JSON", "ModelFiles", "OutputParsing", "Sampling", "Scheduler", "Serving", "Tokenizer",
       .product(name: "Logging", package: "swift-log"),
     ],
     path: "Tests/ServingTestSupport", swiftSettings: strict),
   tests(
     of: "Serving",
     [
-      "ChatTemplate", "Engine", "JSON", "ModelFiles", "Models", "OutputParsing", "Scheduler", "ServingTestSupport",
-      "Tokenizer",
+      "ChatTemplate", "Engine", "JSON", "ModelFiles", "Models", "OutputParsing", "Sampling", "Scheduler",
+      "ServingTestSupport", "Tokenizer",
       .product(name: "Logging", package: "swift-log"),
     ]),
   tests(

@@ -47,6 +47,11 @@ public struct OutputParser: Sendable {
   /// A call ended the reasoning, so a closing tag may still follow.
   private var mayCloseLate = false
   private var callCount = 0
+  /// Bytes of the response in front of the buffer.
+  private var offset = 0
+
+  /// The parts of the response, as ranges of its bytes, that the last `consume` or `finish` told as content.
+  public private(set) var contentRanges: [Range<Int>] = []
 
   /// A parser at the start of a response. Empty tags and stop strings are ignored.
   public init(format: OutputFormat) {
@@ -66,8 +71,12 @@ public struct OutputParser: Sendable {
   /// Whether the text so far ends inside reasoning.
   public var isInReasoning: Bool { section == .reasoning }
 
+  /// How many bytes at the end of the text so far may still become anything.
+  public var undecidedBytes: Int { buffer.count }
+
   /// Takes the next piece of text, cut anywhere between scalars, and returns what is certain by now.
   public mutating func consume(_ text: String) -> [OutputEvent] {
+    contentRanges = []
     if case .stopped = state { return [] }
     buffer += text.utf8
     var events: [OutputEvent] = []
@@ -77,6 +86,7 @@ public struct OutputParser: Sendable {
 
   /// Ends the response, and returns what was held back.
   public mutating func finish() -> [OutputEvent] {
+    contentRanges = []
     var events: [OutputEvent] = []
     while advance(isFinal: true, &events) {}
     state = .stopped
@@ -102,7 +112,7 @@ public struct OutputParser: Sendable {
       if section == .content, let stop = longestStop(endingAt: scanned) {
         tell(scanned - stop.count, &events)
         events.append(.stopped(String(decoding: stop, as: UTF8.self)))
-        buffer = []
+        drop(buffer.count)
         state = .stopped
         return false
       }
@@ -244,6 +254,7 @@ public struct OutputParser: Sendable {
     case (.reasoning, _): events.append(.reasoning(text))
     case (.content, _): events.append(.content(text))
     }
+    if section == .content { contentRanges.append(offset..<offset + count) }
     isAtLineStart = isLineStart(count)
     isSectionEmpty = false
     drop(count)
@@ -251,6 +262,7 @@ public struct OutputParser: Sendable {
 
   private mutating func drop(_ count: Int) {
     buffer.removeFirst(count)
+    offset += count
     scanned = max(0, scanned - count)
   }
 

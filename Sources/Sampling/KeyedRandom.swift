@@ -6,12 +6,20 @@
 enum KeyedRandom {
   /// Uniform in [0, 1), a multiple of 2⁻⁵³.
   static func uniform(seed: UInt64, position: Int) -> Double {
-    let counter = UInt64(bitPattern: Int64(position))
+    Double(bits(seed: seed, counter: UInt64(bitPattern: Int64(position)), stream: 0) >> 11) * 0x1p-53
+  }
+
+  /// The seed of reply number `index` to one prompt; the first keeps the seed.
+  static func seed(_ seed: UInt64, choice index: Int) -> UInt64 {
+    index == 0 ? seed : bits(seed: seed, counter: UInt64(bitPattern: Int64(index)), stream: 1)
+  }
+
+  /// 64 random bits; streams have nothing in common.
+  private static func bits(seed: UInt64, counter: UInt64, stream: UInt32) -> UInt64 {
     let block = philox(
-      counter: SIMD4(UInt32(truncatingIfNeeded: counter), UInt32(truncatingIfNeeded: counter >> 32), 0, 0),
+      counter: SIMD4(UInt32(truncatingIfNeeded: counter), UInt32(truncatingIfNeeded: counter >> 32), stream, 0),
       key: SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)))
-    let bits = UInt64(block[1]) << 32 | UInt64(block[0])
-    return Double(bits >> 11) * 0x1p-53
+    return UInt64(block[1]) << 32 | UInt64(block[0])
   }
 
   /// Ten rounds of the bijection on 128-bit counters that `key` selects.

@@ -15,6 +15,20 @@ public struct TokenLogProbability: Sendable, Equatable {
   }
 }
 
+/// A token with its log-probability, and the most likely tokens at its place.
+public struct TokenScore: Sendable, Equatable {
+  /// The token that stands there.
+  public let token: TokenLogProbability
+  /// The most likely ones, the most likely first, ties by lowest id.
+  public let alternatives: [TokenLogProbability]
+
+  /// Puts the two together.
+  public init(token: TokenLogProbability, alternatives: [TokenLogProbability]) {
+    self.token = token
+    self.alternatives = alternatives
+  }
+}
+
 /// log Σ exp(logit): what is subtracted from a logit to give the token's log-probability (temperature 1, no filter).
 ///
 /// The greatest logit is taken out first, so nothing overflows, and the sum is kept in double precision. NaN counts as
@@ -47,21 +61,28 @@ public func logProbability(of id: Int32, _ logits: UnsafeBufferPointer<Float>) -
 
 /// The `count` most likely tokens, the most likely first, ties by lowest id; fewer if the vocabulary is smaller.
 public func topLogProbabilities(_ count: Int, _ logits: UnsafeBufferPointer<Float>) -> [TokenLogProbability] {
-  let count = min(max(count, 0), logits.count)
-  guard count > 0 else { return [] }
-  let partition = logPartition(logits)
   var maxima = [Float](repeating: 0, count: LogitRow.blockCount(logits.count))
   var keys = [RankKey](repeating: .lowest, count: logits.count)
   return maxima.withUnsafeMutableBufferPointer { maxima in
     keys.withUnsafeMutableBufferPointer { keys in
-      RankedRow(logits, maxima: maxima, keys: keys).best(count).sorted().map { key in
-        TokenLogProbability(id: Int32(key.id), logProbability: logProbability(logits[key.id], partition))
-      }
+      topLogProbabilities(count, logits, partition: logPartition(logits), maxima: maxima, keys: keys)
     }
   }
 }
 
-private func logProbability(_ logit: Float, _ partition: Double) -> Double {
+/// The same over borrowed scratch memory: room for a block's maximum each, and for a key a token.
+func topLogProbabilities(
+  _ count: Int, _ logits: UnsafeBufferPointer<Float>, partition: Double, maxima: UnsafeMutableBufferPointer<Float>,
+  keys: UnsafeMutableBufferPointer<RankKey>
+) -> [TokenLogProbability] {
+  let count = min(max(count, 0), logits.count)
+  guard count > 0 else { return [] }
+  return RankedRow(logits, maxima: maxima, keys: keys).best(count).sorted().map { key in
+    TokenLogProbability(id: Int32(key.id), logProbability: logProbability(logits[key.id], partition))
+  }
+}
+
+func logProbability(_ logit: Float, _ partition: Double) -> Double {
   let logit = finite(logit)
   return logit == -.infinity ? -.infinity : Double(logit) - partition
 }

@@ -1,7 +1,7 @@
 import Scheduler
 import Synchronization
 
-/// Counts the requests in the service and refuses those that are too many or too late, without asking the step loop.
+/// Counts the replies in the service and refuses those that are too many or too late, without asking the step loop.
 final class Admission: Sendable {
   private struct State {
     var count = 0
@@ -10,25 +10,27 @@ final class Admission: Sendable {
   }
 
   private let state = Mutex(State())
-  /// Requests that may run and wait together.
+  /// Replies that may run and wait together.
   private let limit: Int
 
   init(limit: Int) { self.limit = limit }
 
-  /// Lets a request in; `leave` is owed for it.
-  func enter() throws(GenerationError) -> RequestID {
-    let entry: Result<RequestID, GenerationError> = state.withLock { state in
+  /// Lets so many replies to one request in together; `leave` is owed for each.
+  func enter(_ count: Int) throws(GenerationError) -> [RequestID] {
+    let entry: Result<[RequestID], GenerationError> = state.withLock { state in
       if state.isDraining { return .failure(.draining) }
-      if state.count >= limit { return .failure(.queueFull(limit: limit)) }
-      state.count += 1
-      state.lastID += 1
-      return .success(RequestID(rawValue: state.lastID))
+      guard count <= limit else { return .failure(.tooManyChoices(count, limit: limit)) }
+      if state.count > limit - count { return .failure(.queueFull(limit: limit)) }
+      state.count += count
+      let first = state.lastID + 1
+      state.lastID += UInt64(count)
+      return .success((first...state.lastID).map(RequestID.init(rawValue:)))
     }
     return try entry.get()
   }
 
-  /// A request that was let in is over.
-  func leave() { state.withLock { $0.count -= 1 } }
+  /// So many that were let in are over.
+  func leave(_ count: Int = 1) { state.withLock { $0.count -= count } }
 
   /// Refuses all requests from now on.
   func close() { state.withLock { $0.isDraining = true } }

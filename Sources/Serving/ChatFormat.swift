@@ -21,6 +21,8 @@ public struct ChatFormat: Sendable {
   /// Put before a prompt that does not begin with it.
   let beginToken: Int32?
   let toolCallFormat: ToolCallFormat?
+  /// Texts that end a thought whose tokens are used up, the best first.
+  let closings: [ThinkingLimit.Closing]
 
   /// Puts a model's text side together.
   public init(
@@ -35,6 +37,21 @@ public struct ChatFormat: Sendable {
     sampling = SamplingDefaults(generation)
     endTokens = Set(generation.eosTokenIDs + (specialTokens.eos.flatMap(tokenizer.id(of:)).map { [$0] } ?? []))
     toolCallFormat = ToolCallFormat.detect(inTemplate: template.source)
+    closings = ["\n\(ReasoningMarks.close)\n\n", "\(ReasoningMarks.close)\n\n"].map {
+      Self.closing($0, tokenizer)
+    }
+  }
+
+  /// The tokens of a text that closes a thought, and how many of them are part of it.
+  private static func closing(_ text: String, _ tokenizer: Tokenizer) -> ThinkingLimit.Closing {
+    let tokens = tokenizer.encode(text)
+    var parser = OutputParser(format: OutputFormat(reasoning: ReasoningMarks.tags, startsInReasoning: true))
+    var detokenizer = tokenizer.makeDetokenizer(skippingSpecialTokens: true)
+    let end = tokens.firstIndex { token in
+      _ = parser.consume(detokenizer.append(token))
+      return !parser.isInReasoning
+    }
+    return ThinkingLimit.Closing(tokens: tokens, thoughtTokens: end.map { $0 + 1 } ?? tokens.count)
   }
 
   /// A conversation as the model reads it.
@@ -63,12 +80,32 @@ public struct ChatFormat: Sendable {
     variables["unk_token"] = specialTokens.unknown.map(JSON.string)
     do {
       let text = try template.render(variables, now: now)
-      var tokens = tokenizer.encode(text)
-      if let beginToken, tokens.first != beginToken { tokens.insert(beginToken, at: 0) }
-      return Prompt(tokens: tokens, startsInReasoning: ReasoningMarks.isOpen(atEndOf: text))
+      return Prompt(
+        tokens: beginning(tokenizer.encode(text)), startsInReasoning: ReasoningMarks.isOpen(atEndOf: text))
     } catch {
       throw .template(error)
     }
+  }
+
+  /// The tokens of a prompt that no template has a part in.
+  func tokens(of prompt: CompletionRequest.Prompt) throws(GenerationError) -> [Int32] {
+    switch prompt {
+    case .text(let text): return beginning(tokenizer.encode(text))
+    case .tokens(let tokens):
+      guard let index = tokens.firstIndex(where: { $0 < 0 || Int($0) >= tokenizer.vocabularySize }) else {
+        return tokens
+      }
+      throw .invalidParameter(
+        name: "prompt",
+        message: "The prompt has token \(tokens[index]) at index \(index), but this model's tokens are 0 to "
+          + "\(tokenizer.vocabularySize - 1).")
+    }
+  }
+
+  /// The tokens with the one that a text has to begin with in front.
+  private func beginning(_ tokens: [Int32]) -> [Int32] {
+    guard let beginToken, tokens.first != beginToken else { return tokens }
+    return [beginToken] + tokens
   }
 
   /// What the reply to a request may contain.
@@ -80,9 +117,9 @@ public struct ChatFormat: Sendable {
     }
     return OutputFormat(
       reasoning: modes.canThink || startsInReasoning
-        ? ReasoningTags(open: ReasoningMarks.open, close: ReasoningMarks.close) : nil,
+        ? ReasoningMarks.tags : nil,
       startsInReasoning: startsInReasoning, tools: toolCallFormat,
       parsesToolCalls: request.parsesToolCalls && !request.tools.isEmpty && toolCallFormat != nil,
-      stop: request.stop, toolSchemas: schemas)
+      stop: request.options.stop, toolSchemas: schemas)
   }
 }

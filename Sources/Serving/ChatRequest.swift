@@ -2,8 +2,8 @@ public import JSON
 
 /// A chat request, checked and free of any wire dialect.
 public struct ChatRequest: Sendable {
-  /// Names the request in the log.
-  public var name: String
+  /// What is asked of the replies.
+  public var options: GenerationOptions
   /// The conversation as chat templates expect it: objects with `role` and, as a string, `content`.
   public var messages: [JSON]
   /// The tools the model may call, in the order given.
@@ -14,20 +14,17 @@ public struct ChatRequest: Sendable {
   public var allowsParallelToolCalls = true
   /// The mode, one that the model offers.
   public var mode: Mode
+  /// Tokens that a reply's thoughts take at most, tags included; nil is no limit. When they are used up the model's
+  /// closing text is written in its place, as the last of these tokens; there are never fewer than the closing tag has.
+  public var thinkingBudget: Int?
   /// Further variables for the chat template.
   public var templateArguments: JSONObject = [:]
-  /// How tokens are chosen, where it differs from the model's defaults.
-  public var sampling = SamplingOverrides()
-  /// Makes the reply repeatable; nil draws one.
-  public var seed: UInt64?
-  /// Tokens to generate at most, thoughts included; nil, or more than the context leaves, means what it leaves.
-  public var maximumTokens: Int?
-  /// Texts that end the reply, and are not part of it.
-  public var stop: [String] = []
+  /// Indices of messages after which the client wants the prompt to be kept for reuse.
+  public var cacheBreakpoints: [Int] = []
 
   /// A request with defaults for all but these.
   public init(name: String, messages: [JSON], mode: Mode) {
-    self.name = name
+    options = GenerationOptions(name: name)
     self.messages = messages
     self.mode = mode
   }

@@ -15,9 +15,6 @@ extension ChatService {
         more does not fit into the memory
         """)
     }
-    if let penalty = model.folder.generation.repetitionPenalty, penalty != 1 {
-      logger.warning("generation_config.json asks for a repetition penalty of \(penalty), which is not applied")
-    }
     let engine: Engine
     do {
       engine = try Engine(

@@ -1,10 +1,7 @@
 public import Engine
 import Foundation
 public import Logging
-import OutputParsing
-import Sampling
 public import Scheduler
-import Tokenizer
 
 /// Answers chat requests with one model: renders and tokenises them, lets the step loop generate, and hands the
 /// replies out as text events.
@@ -69,52 +66,38 @@ public final class ChatService: Sendable {
   /// Whether new requests are refused.
   public var isDraining: Bool { admission.isClosed }
 
-  /// Takes a request in.
-  ///
-  /// - Throws: every `GenerationError` that is known before the first step: a template that refuses, a prompt that is
-  ///   too long, a full queue, a server that stops.
-  public func generate(_ request: ChatRequest) async throws(GenerationError) -> Generation {
-    let id = try admission.enter()
+  /// Runs `submit` with ids for the replies, and counts them out again if it fails.
+  func admitting(
+    _ choices: Int, submit: ([RequestID]) async throws(GenerationError) -> Generation
+  ) async throws(GenerationError) -> Generation {
+    let ids = try admission.enter(choices)
     do {
-      return try await submit(request, as: id)
+      return try await submit(ids)
     } catch {
-      admission.leave()
-      // The loop may be waiting for this one to be the last.
+      admission.leave(ids.count)
+      // The loop may be waiting for these to be the last.
       if admission.isClosed { mailbox.post(.drain) }
       throw error
     }
   }
 
-  private func submit(_ request: ChatRequest, as id: RequestID) async throws(GenerationError) -> Generation {
-    let prompt = try await prompt(for: request)
-    let promptTokens = prompt.tokens.count
-    let room = contextLength - promptTokens
-    guard room >= 1 else { throw .promptTooLong(promptTokens: promptTokens, contextLength: contextLength) }
-    guard promptTokens >= 1 else { throw .invalidParameter(name: "messages", message: "The prompt is empty.") }
-    let maximumTokens = min(request.maximumTokens ?? room, room)
-    let seed = request.seed ?? UInt64.random(in: .min ... .max)
-    let reader = ReplyReader(
-      detokenizer: format.tokenizer.makeDetokenizer(skippingSpecialTokens: true),
-      parser: OutputParser(format: format.outputFormat(for: request, startsInReasoning: prompt.startsInReasoning)),
-      endTokens: format.endTokens, promptTokens: promptTokens, maximumTokens: maximumTokens,
-      allowsParallelToolCalls: request.allowsParallelToolCalls)
+  /// Hands a request to the step loop; `make` gets the stream that its events go to.
+  func post(_ ids: [RequestID], _ make: (AsyncStream<GenerationEvent>.Continuation) -> Submission) -> Generation {
     let (events, continuation) = AsyncStream.makeStream(of: GenerationEvent.self)
-    let submission = Submission(
-      id: id, name: request.name, prompt: prompt.tokens, maximumTokens: maximumTokens,
-      sampling: try format.sampling.parameters(request.sampling, seed: seed), reader: reader, events: continuation)
+    let submission = make(continuation)
     mailbox.post(.submit(submission))
     continuation.onTermination = { [mailbox, statisticsBoard] reason in
-      if case .cancelled = reason { mailbox.post(.cancel(id, step: statisticsBoard.current.steps)) }
+      if case .cancelled = reason { mailbox.post(.cancel(ids, step: statisticsBoard.current.steps)) }
     }
-    return Generation(id: id, promptTokens: promptTokens, events: events)
+    return Generation(ids: ids, promptTokens: submission.prompt, events: events)
   }
 
-  private func prompt(for request: ChatRequest) async throws(GenerationError) -> ChatFormat.Prompt {
-    let result: Result<ChatFormat.Prompt, GenerationError> = await withCheckedContinuation { continuation in
-      promptQueue.async { [format] in
-        continuation.resume(
-          returning: Result { () throws(GenerationError) in try format.prompt(for: request, now: Date()) })
-      }
+  /// Runs what takes long for long prompts where neither event loops nor the step loop wait for it.
+  func preparing<Prepared: Sendable>(
+    _ work: @escaping @Sendable () throws(GenerationError) -> Prepared
+  ) async throws(GenerationError) -> Prepared {
+    let result: Result<Prepared, GenerationError> = await withCheckedContinuation { continuation in
+      promptQueue.async { continuation.resume(returning: Result(catching: work)) }
     }
     return try result.get()
   }

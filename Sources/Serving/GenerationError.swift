@@ -9,6 +9,8 @@ public enum GenerationError: Error {
   case promptTooLong(promptTokens: Int, contextLength: Int)
   /// A sampling value is out of range.
   case invalidParameter(name: String, message: String)
+  /// More replies are asked for than can run and wait together.
+  case tooManyChoices(Int, limit: Int)
   /// As many requests are waiting as may.
   case queueFull(limit: Int)
   /// The server is stopping.
@@ -28,6 +30,8 @@ extension GenerationError: CustomStringConvertible {
       "This model's maximum context length is \(contextLength) tokens, but the messages resulted in "
         + "\(promptTokens) tokens, which leaves no room for a reply. Please shorten the messages."
     case .invalidParameter(_, let message): message
+    case .tooManyChoices(let count, let limit):
+      "\(count) choices are asked for, but this server takes no more than \(limit) at a time."
     case .queueFull(let limit): "The server is busy: \(limit) requests are running or waiting. Please retry later."
     case .draining: "The server is shutting down."
     case .engine(let error): "The engine failed: \(error)"

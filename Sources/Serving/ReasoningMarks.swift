@@ -1,7 +1,10 @@
+import OutputParsing
+
 /// The tags around a model's thoughts, and where a prompt leaves them.
 enum ReasoningMarks {
   static let open = "<think>"
   static let close = "</think>"
+  static let tags = ReasoningTags(open: open, close: close)
 
   /// Whether the prompt ends right after an opening tag, so that the reply begins inside a thought.
   ///

@@ -11,6 +11,14 @@ public struct SamplingOverrides: Sendable, Equatable {
   public var topK: Int?
   /// Keeps tokens with this share of the likeliest one's probability.
   public var minP: Double?
+  /// Makes tokens of prompt and reply less likely where above 1. See `LogitAdjustment` for this and what follows.
+  public var repetitionPenalty: Double?
+  /// Makes tokens of the reply less likely, the more often they occur.
+  public var frequencyPenalty: Double?
+  /// Makes tokens of the reply less likely.
+  public var presencePenalty: Double?
+  /// Added to the logits of these tokens.
+  public var bias: [Int32: Double] = [:]
 
   /// Overrides nothing, unless told otherwise.
   public init(temperature: Double? = nil, topP: Double? = nil, topK: Int? = nil, minP: Double? = nil) {
@@ -32,6 +40,8 @@ public struct SamplingDefaults: Sendable, Equatable {
   public let topK: Int
   /// Keeps tokens with this share of the likeliest one's probability.
   public let minP: Double
+  /// Makes tokens of prompt and reply less likely where above 1.
+  public let repetitionPenalty: Double
 
   /// The defaults a `generation_config.json` states.
   public init(_ generation: GenerationConfiguration) {
@@ -39,14 +49,19 @@ public struct SamplingDefaults: Sendable, Equatable {
     topP = generation.topP ?? 1
     topK = generation.topK ?? 0
     minP = generation.minP ?? 0
+    repetitionPenalty = generation.repetitionPenalty ?? 1
   }
 
   /// The parameters of one request.
   func parameters(_ overrides: SamplingOverrides, seed: UInt64) throws(GenerationError) -> SamplingParameters {
     do {
+      let adjustment = try LogitAdjustment(
+        repetitionPenalty: Float(overrides.repetitionPenalty ?? repetitionPenalty),
+        frequencyPenalty: Float(overrides.frequencyPenalty ?? 0),
+        presencePenalty: Float(overrides.presencePenalty ?? 0), bias: overrides.bias.mapValues(Float.init))
       return try SamplingParameters(
         temperature: Float(overrides.temperature ?? temperature), topK: overrides.topK ?? topK,
-        topP: Float(overrides.topP ?? topP), minP: Float(overrides.minP ?? minP), seed: seed)
+        topP: Float(overrides.topP ?? topP), minP: Float(overrides.minP ?? minP), seed: seed, adjustment: adjustment)
     } catch {
       switch error {
       case .outOfRange(let parameter, let value, let range):

@@ -1,26 +1,13 @@
 import Engine
 import Logging
-import OutputParsing
 import Sampling
 import Scheduler
-
-/// A request on its way to the step loop.
-struct Submission: Sendable {
-  let id: RequestID
-  /// Names the request in the log.
-  let name: String
-  let prompt: [Int32]
-  let maximumTokens: Int
-  let sampling: SamplingParameters
-  let reader: ReplyReader
-  let events: AsyncStream<GenerationEvent>.Continuation
-}
 
 /// What the step loop is told.
 enum StepLoopMessage: Sendable {
   case submit(Submission)
-  /// Nobody wants the reply any more; `step` steps had begun when that became known.
-  case cancel(RequestID, step: Int)
+  /// Nobody wants these replies any more; `step` steps had begun when that became known.
+  case cancel([RequestID], step: Int)
   /// Wakes the loop: admission is closed.
   case drain
   /// Whatever is left fails.
@@ -34,7 +21,7 @@ final class StepLoop {
   private let engine: any ForwardEngine
   private var scheduler: Scheduler
   private var sampler: Sampler
-  private var requests: [RequestID: ActiveRequest] = [:]
+  private var replies: [RequestID: ActiveReply] = [:]
   private let mailbox: Mailbox<StepLoopMessage>
   private let admission: Admission
   private let statistics: StatisticsBoard
@@ -68,53 +55,61 @@ final class StepLoop {
   private func receive(_ message: StepLoopMessage) {
     switch message {
     case .submit(let submission): start(submission)
-    case .cancel(let id, let step): cancel(id, step: step)
+    case .cancel(let ids, let step): cancel(ids, step: step)
     case .drain: break
     case .abort:
       isAborting = true
-      for id in requests.keys.sorted() { fail(id, .draining) }
+      for id in replies.keys.sorted() { fail(id, .draining) }
     }
     publish()
   }
 
   private func start(_ submission: Submission) {
-    let request = ActiveRequest(submission)
-    requests[submission.id] = request
-    if isAborting { return fail(submission.id, .draining) }
+    let group = ReplyGroup(submission)
+    for (index, choice) in submission.choices.enumerated() {
+      replies[choice.id] = ActiveReply(submission, choice: index, group: group)
+    }
+    if isAborting { return fail(group.ids[0], .draining) }
     do {
-      try scheduler.submit(
-        SequenceRequest(
-          id: submission.id, promptTokens: submission.prompt.count, maximumTokens: submission.maximumTokens),
-        at: now)
+      for id in group.ids {
+        try scheduler.submit(
+          SequenceRequest(
+            id: id, promptTokens: submission.prompt.count, maximumTokens: max(1, submission.maximumTokens)),
+          at: now)
+      }
     } catch {
       switch error {
-      case .queueFull(let limit): fail(submission.id, .queueFull(limit: limit))
+      case .queueFull(let limit): fail(group.ids[0], .queueFull(limit: limit))
       case .promptTooLong(let needed, let available):
-        fail(submission.id, .promptTooLong(promptTokens: needed, contextLength: available))
-      default: fail(submission.id, .defect("\(error)"))
+        fail(group.ids[0], .promptTooLong(promptTokens: needed, contextLength: available))
+      default: fail(group.ids[0], .defect("\(error)"))
       }
     }
   }
 
-  private func cancel(_ id: RequestID, step: Int) {
-    guard let request = requests.removeValue(forKey: id) else { return }
-    scheduler.cancel(id)
-    admission.leave()
+  private func cancel(_ ids: [RequestID], step: Int) {
+    let cancelled = remove(ids)
+    guard let group = cancelled.first?.group else { return }
     let steps = statistics.current.steps - step
     statistics.update { $0.cancelled += 1 }
+    let tokens = cancelled.reduce(group.usage.completionTokens) { $0 + $1.reader.usage.completionTokens }
     logger.info(
-      """
-      cancelled request_id=\(request.name) completion_tokens=\(request.reader.usage.completionTokens) \
-      steps_after_cancel=\(steps)
-      """)
+      "cancelled request_id=\(group.name) completion_tokens=\(tokens) steps_after_cancel=\(steps)")
   }
 
+  /// Fails the request that a reply belongs to.
   private func fail(_ id: RequestID, _ error: GenerationError) {
-    guard let request = requests.removeValue(forKey: id) else { return }
-    scheduler.cancel(id)
-    admission.leave()
-    request.events.yield(.failed(error))
-    request.events.finish()
+    guard let group = replies[id]?.group else { return }
+    _ = remove(group.ids)
+    group.fail(error)
+  }
+
+  /// Takes replies out; returns those that were still there.
+  private func remove(_ ids: [RequestID]) -> [ActiveReply] {
+    let removed = ids.compactMap { replies.removeValue(forKey: $0) }
+    for id in ids { scheduler.cancel(id) }
+    admission.leave(removed.count)
+    return removed
   }
 
   // MARK: - Steps
@@ -125,59 +120,63 @@ final class StepLoop {
   private func advance() {
     let begin = now
     let plan = scheduler.plan(at: begin)
-    for id in plan.preempted { logger.debug("preempted request_id=\(requests[id]?.name ?? "")") }
+    for id in plan.preempted { logger.debug("preempted request_id=\(replies[id]?.group.name ?? "")") }
     statistics.update { $0.steps += 1 }
-    let sampled: [Int32]
+    let chosen: [NextToken]
     do {
-      sampled = try compute(plan)
+      chosen = try compute(plan)
     } catch {
       logger.error("step failed: \(error)")
       for chunk in plan.chunks { fail(chunk.request, .engine(error)) }
       scheduler.abandon(plan)
       return publish()
     }
-    scheduler.complete(plan, sampled: sampled, seconds: now - begin)
+    scheduler.complete(plan, sampled: chosen.map(\.id), seconds: now - begin)
     if plan.chunks.isEmpty, !scheduler.isIdle {
       // The scheduler promises that this cannot be; if it ever is, failing beats spinning.
       logger.critical("no request can advance")
-      for id in requests.keys.sorted() { fail(id, .defect("no request can advance")) }
+      for id in replies.keys.sorted() { fail(id, .defect("no request can advance")) }
     }
     let sampling = plan.chunks.filter(\.samples)
-    for (chunk, token) in zip(sampling, sampled) { deliver(token, to: chunk.request) }
+    for (chunk, token) in zip(sampling, chosen) { deliver(token, to: chunk.request) }
     publish()
   }
 
-  /// Runs the engine, and samples a token for every chunk that asks for one.
-  private func compute(_ plan: StepPlan) throws(EngineError) -> [Int32] {
-    var active: [ActiveRequest] = []
+  /// Runs the engine, and chooses a token for every chunk that asks for one.
+  private func compute(_ plan: StepPlan) throws(EngineError) -> [NextToken] {
+    var active: [ActiveReply] = []
     var inputs: [SequenceInput] = []
     for chunk in plan.chunks {
-      guard let request = requests[chunk.request] else { preconditionFailure("a planned request is known") }
-      active.append(request)
+      guard let reply = replies[chunk.request] else { preconditionFailure("a planned reply is known") }
+      active.append(reply)
       inputs.append(
         SequenceInput(
-          tokens: Array(request.tokens[chunk.position..<chunk.position + chunk.count]), position: chunk.position,
-          slot: chunk.slot, pages: chunk.pages, logits: chunk.samples ? .last : .none))
+          tokens: Array(reply.tokens[chunk.position..<chunk.position + chunk.count]), position: chunk.position,
+          slot: chunk.slot, pages: chunk.pages,
+          logits: reply.needsAllLogits(from: chunk.position) ? .all : chunk.samples ? .last : .none))
     }
     guard !inputs.isEmpty else { return [] }
-    var sampled: [Int32] = []
-    try engine.step(inputs) { input, _, row in
-      sampled.append(sampler.sample(row, active[input].sampling, position: active[input].tokens.count))
+    var chosen: [NextToken] = []
+    try engine.step(inputs) { input, offset, row in
+      let chunk = plan.chunks[input]
+      if inputs[input].logits == .all {
+        active[input].group.score(after: chunk.position + offset, row, &sampler)
+      }
+      guard chunk.samples, offset == chunk.count - 1 else { return }
+      chosen.append(active[input].choose(row, &sampler))
     }
-    return sampled
+    return chosen
   }
 
-  private func deliver(_ token: Int32, to id: RequestID) {
-    guard let request = requests[id] else { return }
-    request.tokens.append(token)
-    let (events, finish) = request.reader.read(token)
-    for event in events { request.events.yield(.output(event)) }
-    guard let finish else { return }
-    requests.removeValue(forKey: id)
-    scheduler.finish(id)
-    admission.leave()
-    request.events.yield(.finished(finish, request.reader.usage))
-    request.events.finish()
+  private func deliver(_ token: NextToken, to id: RequestID) {
+    guard let reply = replies[id] else { return }
+    let step = reply.append(token)
+    if step.end != nil {
+      replies.removeValue(forKey: id)
+      scheduler.finish(id)
+      admission.leave()
+    }
+    reply.group.deliver(step, choice: reply.choice)
   }
 
   private func publish() {
@@ -187,24 +186,5 @@ final class StepLoop {
       statistics.generatedTokens = scheduler.counters.generatedTokens
       statistics.preemptions = scheduler.counters.preemptions
     }
-  }
-}
-
-/// A request the step loop knows.
-private final class ActiveRequest {
-  let name: String
-  /// Prompt and reply so far.
-  var tokens: [Int32]
-  let sampling: SamplingParameters
-  var reader: ReplyReader
-  let events: AsyncStream<GenerationEvent>.Continuation
-
-  init(_ submission: Submission) {
-    name = submission.name
-    tokens = submission.prompt
-    tokens.reserveCapacity(submission.prompt.count + min(submission.maximumTokens, 1024))
-    sampling = submission.sampling
-    reader = submission.reader
-    events = submission.events
   }
 }

@@ -15,11 +15,14 @@ public struct Detokenizer: Sendable {
 
   /// The text that `id` completes, empty where it only starts a character. Ids without a token add nothing.
   public mutating func append(_ id: Int32) -> String {
-    if skippingSpecialTokens, tokenizer.isSpecial(id) { return "" }
+    if skips(id) { return "" }
     var output: [UInt8] = []
     repair.append(tokenizer.vocabulary.bytes(of: id), to: &output)
     return String(decoding: output, as: UTF8.self)
   }
+
+  /// Whether `id` is left out.
+  public func skips(_ id: Int32) -> Bool { skippingSpecialTokens && tokenizer.isSpecial(id) }
 
   /// What is left at the end: U+FFFD for a character that was never completed, else nothing. The detokenizer can be
   /// used for another stream afterwards.

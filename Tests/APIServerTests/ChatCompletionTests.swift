@@ -99,4 +99,36 @@ import TestSupport
     #expect(try await fixture.chat(.asking())["x-request-id"]?.hasPrefix("req-") == true)
     await fixture.stop()
   }
+
+  @Test func choicesAndTheirLogProbabilities() async throws {
+    let fixture = try await APIFixture()
+    let reply = try await fixture.chat(.asking("?", ["n": 2, "logprobs": true, "top_logprobs": 2])).json
+    let choices = try #require(reply["choices"]?.arrayValue)
+    #expect(choices.map { $0["index"] } == [0, 1])
+    for choice in choices {
+      #expect(choice["message"]?["content"] == "It is 42." && choice["finish_reason"] == "stop")
+      #expect(choice["logprobs"]?.objectValue?.keys == ["content", "refusal"])
+      let tokens = try #require(choice["logprobs"]?["content"]?.arrayValue)
+      #expect(tokens.compactMap { $0["token"]?.stringValue }.joined() == "It is 42.")
+      for token in tokens {
+        #expect(token.objectValue?.keys == ["token", "logprob", "bytes", "top_logprobs"])
+        #expect(token["bytes"]?.arrayValue?.count == token["token"]?.stringValue?.utf8.count)
+        let top = try #require(token["top_logprobs"]?.arrayValue)
+        #expect(top.count == 2 && top[0]["token"] == token["token"] && top[0]["logprob"] == token["logprob"])
+      }
+    }
+    let usage = try #require(reply["usage"])
+    let one = try #require(try await fixture.chat(.asking()).json["usage"]?["completion_tokens"]?.intValue)
+    #expect(usage["completion_tokens"]?.intValue == 2 * one)
+    await fixture.stop()
+  }
+
+  @Test func aBudgetEndsTheThought() async throws {
+    let fixture = try await APIFixture(reply: { _, _ in String(repeating: "hm ", count: 60) })
+    let reply = try await fixture.chat(.asking("?", ["enable_thinking": true, "thinking_budget": 17])).json
+    #expect(reply["usage"]?["completion_tokens_details"]?["reasoning_tokens"] == 17)
+    #expect(reply["choices"]?[0]?["finish_reason"] == "stop")
+    #expect(reply["choices"]?[0]?["message"]?["content"]?.stringValue?.contains("hm hm") == true)
+    await fixture.stop()
+  }
 }

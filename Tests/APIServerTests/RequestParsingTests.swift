@@ -56,13 +56,17 @@ import Testing
     ("stop", #""""#, "stop"),
     ("stop", #"3"#, "stop"),
     ("stream_options", #"{"include_usage": true}"#, "stream_options"),
-    ("n", #"2"#, "n"),
+    ("n", #"129"#, "n"),
     ("n", #"0"#, "n"),
-    ("logprobs", #"true"#, "logprobs"),
+    ("logprobs", #"3"#, "logprobs"),
     ("top_logprobs", #"3"#, "top_logprobs"),
-    ("logit_bias", #"{"5": 1}"#, "logit_bias"),
-    ("frequency_penalty", #"1"#, "frequency_penalty"),
-    ("presence_penalty", #"-1"#, "presence_penalty"),
+    ("top_logprobs", #"21"#, "top_logprobs"),
+    ("logit_bias", #"{"5": 101}"#, "logit_bias.5"),
+    ("logit_bias", #"{"5": "x"}"#, "logit_bias.5"),
+    ("logit_bias", #"{"five": 1}"#, "logit_bias"),
+    ("logit_bias", #"3"#, "logit_bias"),
+    ("frequency_penalty", #"2.1"#, "frequency_penalty"),
+    ("repetition_penalty", #"0"#, "repetition_penalty"),
     ("presence_penalty", #"3"#, "presence_penalty"),
     ("response_format", #"{"type": "json_object"}"#, "response_format"),
     ("response_format", #""text""#, "response_format"),
@@ -71,7 +75,7 @@ import Testing
     ("functions", #"[]"#, "functions"),
     ("function_call", #""auto""#, "function_call"),
     ("web_search_options", #"{}"#, "web_search_options"),
-    ("thinking_budget", #"100"#, "thinking_budget"),
+    ("thinking_budget", #"-1"#, "thinking_budget"),
     ("tools", #"3"#, "tools"),
     ("tools", #"[{"type": "custom"}]"#, "tools[0].type"),
     ("tools", #"[{"type": "function"}]"#, "tools[0].function"),
@@ -130,10 +134,18 @@ import Testing
       Self.body([
         "temperature": 0.5, "top_p": 0.9, "top_k": -1, "min_p": 0.1, "seed": -1, "max_tokens": 5,
         "max_completion_tokens": 7, "stop": ["a", "b"], "stream": true, "stream_options": ["include_usage": true],
+        "n": 3, "logprobs": true, "top_logprobs": 4, "frequency_penalty": 0.5, "presence_penalty": -1,
+        "repetition_penalty": 1.1, "logit_bias": ["7": -100, "8": 2.5], "thinking_budget": 50,
         "parallel_tool_calls": false, "reasoning_effort": "low", "enable_thinking": true, "service_tier": "flex",
         "chat_template_kwargs": ["enable_thinking": true, "x": 1],
       ]))
-    #expect(request.sampling == .init(temperature: 0.5, topP: 0.9, topK: 0, minP: 0.1))
+    var sampling = SamplingOverrides(temperature: 0.5, topP: 0.9, topK: 0, minP: 0.1)
+    sampling.frequencyPenalty = 0.5
+    sampling.presencePenalty = -1
+    sampling.repetitionPenalty = 1.1
+    sampling.bias = [7: -100, 8: 2.5]
+    #expect(request.sampling == sampling)
+    #expect(request.choices == 3 && request.scoredAlternatives == 4 && request.thinkingBudget == 50)
     #expect(request.seed == .max)
     #expect(request.maximumTokens == 7)
     #expect(request.stop == ["a", "b"])

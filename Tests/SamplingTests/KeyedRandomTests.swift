@@ -57,4 +57,14 @@ import Testing
     }
     #expect(abs(shifted) < 0.03)
   }
+
+  @Test func choicesHaveSeedsOfTheirOwn() throws {
+    let parameters = try SamplingParameters(temperature: 0.5, topK: 3, seed: 42)
+    #expect(parameters.choice(0) == parameters)
+    let seeds = (0..<128).map { parameters.choice($0).seed }
+    #expect(Set(seeds).count == 128)
+    #expect(seeds == (0..<128).map { parameters.choice($0).seed })
+    #expect(parameters.choice(5).topK == 3 && parameters.choice(5).temperature == 0.5)
+    #expect(try SamplingParameters(seed: 43).choice(1).seed != seeds[1])
+  }
 }

@@ -58,4 +58,18 @@ import Testing
       #expect(topLogProbabilities(99, logits).last?.logProbability == -.infinity)
     }
   }
+
+  @Test func aScoreIsOfTheUntouchedRow() {
+    let logits: [Float] = [0, 3, 1, 3, .nan, 2, -.infinity]
+    var sampler = Sampler(vocabularySize: logits.count)
+    logits.withUnsafeBufferPointer { logits in
+      for count in [0, 1, 5, 20] {
+        let score = sampler.score(logits, of: 5, alternatives: count)
+        #expect(score.alternatives == topLogProbabilities(count, logits))
+        #expect(score.token == TokenLogProbability(id: 5, logProbability: logProbability(of: 5, logits)))
+      }
+      #expect(sampler.score(logits, of: 6, alternatives: 0).token.logProbability == -.infinity)
+      #expect(sampler.score(logits, of: 99, alternatives: 0).token.logProbability == -.infinity)
+    }
+  }
 }

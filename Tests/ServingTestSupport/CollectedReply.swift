@@ -1,5 +1,6 @@
 import JSON
 import OutputParsing
+public import Sampling
 public import Serving
 
 /// A whole reply.
@@ -17,18 +18,40 @@ public struct CollectedReply: Sendable {
   /// Why it failed.
   public var error: GenerationError?
 
-  /// Reads a generation to its end.
+  /// The scores of what was told, in order.
+  public var scores: [TokenScore] = []
+  /// How it ended; nil if it did not, or failed.
+  public var end: ChoiceEnd?
+  /// The prompt's scores, if they were told.
+  public var promptScores: [TokenScore?]?
+
+  /// Reads a generation of one reply to its end.
   public init(_ generation: Generation) async {
-    for await event in generation.events {
-      switch event {
-      case .output(let event): take(event)
-      case .finished(let finish, let usage): (self.finish, self.usage) = (finish, usage)
-      case .failed(let error): self.error = error
-      }
-    }
+    self = await Self.all(generation)[0]
   }
 
-  private mutating func take(_ event: OutputEvent) {
+  private init() {}
+
+  /// Reads a generation to its end; its usage is that of all replies.
+  public static func all(_ generation: Generation) async -> [CollectedReply] {
+    var replies = generation.ids.map { _ in CollectedReply() }
+    for await event in generation.events {
+      switch event {
+      case .promptScores(let scores): for index in replies.indices { replies[index].promptScores = scores }
+      case .output(let event, let scores, let choice): replies[choice].take(event, scores)
+      case .ended(let end, let choice):
+        replies[choice].finish = end.reason
+        replies[choice].end = end
+        replies[choice].scores += end.scores
+      case .finished(let usage): for index in replies.indices { replies[index].usage = usage }
+      case .failed(let error): for index in replies.indices { replies[index].error = error }
+      }
+    }
+    return replies
+  }
+
+  private mutating func take(_ event: OutputEvent, _ scores: [TokenScore]) {
+    self.scores += scores
     switch event {
     case .content(let text): content += text
     case .reasoning(let text): reasoning += text

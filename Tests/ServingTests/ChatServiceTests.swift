@@ -50,7 +50,7 @@ import Testing
   @Test(arguments: 1...12) func aReplyCutAnywhereLeaksNoThought(_ limit: Int) async throws {
     let fixture = try ServiceFixture { _, _ in "abc def\n</think>\n\nIt is 42." }
     var request = ChatRequest.asking("?", mode: .thinking)
-    request.maximumTokens = limit
+    request.options.maximumTokens = limit
     let reply = await CollectedReply(try await fixture.service.generate(request))
     #expect("It is 42.".hasPrefix(reply.content))
     #expect(!reply.reasoning.contains("<"))
@@ -64,7 +64,7 @@ import Testing
   @Test func aStopStringEndsTheContentAndIsNotInIt() async throws {
     let fixture = try ServiceFixture { _, _ in "one two three four" }
     var request = ChatRequest.asking("?")
-    request.stop = ["three"]
+    request.options.stop = ["three"]
     let reply = await CollectedReply(try await fixture.service.generate(request))
     #expect(reply.content == "one two ")
     #expect(reply.finish == .stop)
@@ -78,7 +78,7 @@ import Testing
     let whole = await CollectedReply(try await fixture.service.generate(request))
     #expect(whole.finish == .length)
     #expect(whole.usage.map { $0.promptTokens + $0.completionTokens } == 150)
-    request.maximumTokens = 1_000_000
+    request.options.maximumTokens = 1_000_000
     let more = await CollectedReply(try await fixture.service.generate(request))
     #expect(more.usage == whole.usage)
     #expect(more.content == whole.content)

@@ -32,7 +32,7 @@ import Testing
     #expect(fixture.service.statistics.running == 0)
     for _ in 0..<1000 { gate.signal() }
     var request = ChatRequest.asking("?")
-    request.maximumTokens = 3
+    request.options.maximumTokens = 3
     #expect(await CollectedReply(try await fixture.service.generate(request)).finish == .length)
   }
 
@@ -112,7 +112,7 @@ import Testing
       }, reply: reply)
     let requests = replies.map { text in
       var request = ChatRequest.asking("say " + text.prefix(4))
-      request.maximumTokens = 180
+      request.options.maximumTokens = 180
       return request
     }
     var generations: [Generation] = []

@@ -33,8 +33,8 @@ import Testing
 
   private func greedy(_ question: String, mode: Mode = .instruct, limit: Int = 40) -> ChatRequest {
     var request = ChatRequest.asking(question, mode: mode)
-    request.sampling.temperature = 0
-    request.maximumTokens = limit
+    request.options.sampling.temperature = 0
+    request.options.maximumTokens = limit
     return request
   }
 
@@ -74,8 +74,8 @@ import Testing
       var padding = 0
       while true {
         var request = greedy(String(repeating: "Hello! ", count: padding) + question, limit: 120)
-        request.sampling.temperature = 1
-        request.seed = 7
+        request.options.sampling.temperature = 1
+        request.options.seed = 7
         if try model.format.prompt(for: request, now: .now).tokens.count > 56 { return request }
         padding += 1
       }
@@ -98,9 +98,9 @@ import Testing
     let service = try service(try LoadedModel.embedded())
     func reply(seed: UInt64) async throws -> String {
       var request = greedy("Tell me a joke.")
-      request.sampling.temperature = 2
-      request.sampling.topP = 1
-      request.seed = seed
+      request.options.sampling.temperature = 2
+      request.options.sampling.topP = 1
+      request.options.seed = seed
       return text(await CollectedReply(try await service.generate(request)))
     }
     #expect(try await reply(seed: 1) == reply(seed: 1))

@@ -1,5 +1,6 @@
 """The official OpenAI client against a running server: both modes, streamed and whole."""
 import json
+import math
 import threading
 
 import openai
@@ -111,6 +112,56 @@ def test_a_seed_repeats_a_sampled_reply(client):
     assert len(set(texts)) > 1
 
 
+def test_choices_are_what_their_seeds_say(client):
+    messages = [{"role": "user", "content": "Tell me a joke."}]
+    options = {"temperature": 1.5, "max_tokens": 12, "seed": 7}
+    three = chat(client, messages, n=3, **options)
+    assert [choice.index for choice in three.choices] == [0, 1, 2]
+    texts = [choice.message.content for choice in three.choices]
+    assert texts[0] == chat(client, messages, **options).choices[0].message.content
+    assert texts == [choice.message.content for choice in chat(client, messages, n=3, **options).choices]
+    assert len(set(texts)) > 1
+
+    streamed = ["", "", ""]
+    for chunk in chat(client, messages, n=3, stream=True, **options):
+        for choice in chunk.choices:
+            streamed[choice.index] += choice.delta.content or ""
+    assert streamed == texts
+
+
+def test_log_probabilities_spell_the_content(client):
+    reply = chat(client, logprobs=True, top_logprobs=5)
+    tokens = reply.choices[0].logprobs.content
+    assert bytes(b for token in tokens for b in token.bytes).decode() == reply.choices[0].message.content
+    for token in tokens:
+        top = [entry.logprob for entry in token.top_logprobs]
+        assert len(top) == 5 and top == sorted(top, reverse=True)
+        # Greedy: the chosen token is the likeliest.
+        assert token.logprob == top[0] <= 0
+        assert sum(math.exp(value) for value in top) <= 1 + 1e-6
+    streamed = [token for chunk in chat(client, logprobs=True, top_logprobs=5, stream=True)
+                for choice in chunk.choices if choice.logprobs for token in choice.logprobs.content]
+    assert streamed == tokens
+
+
+def test_bias_and_penalties_change_what_is_chosen(client):
+    plain = chat(client, logprobs=True, max_tokens=12).choices[0]
+    # Token ids are not told, so every id is tried that the first token may have.
+    banned = chat(client, max_tokens=1, logprobs=True, logit_bias={str(i): -100 for i in range(1600)})
+    assert banned.choices[0].logprobs.content[:1] != plain.logprobs.content[:1]
+    free = chat(client, SUM, max_tokens=40, extra_body={"repetition_penalty": 5.0})
+    assert free.choices[0].message.content != chat(client, SUM, max_tokens=40).choices[0].message.content
+
+
+@pytest.mark.parametrize("budget", [3, 5, 9])
+def test_a_thinking_budget_is_met_exactly(client, budget):
+    hard = [{"role": "user", "content": "What is 768 * 7?"}]
+    assert chat(client, hard, reasoning_effort="high").usage.completion_tokens_details.reasoning_tokens > 12
+    reply = chat(client, hard, reasoning_effort="high", extra_body={"thinking_budget": budget})
+    assert reply.usage.completion_tokens_details.reasoning_tokens == budget
+    assert reply.choices[0].message.content
+
+
 def test_a_tool_call_and_the_answer_from_its_result(client):
     tools = [{"type": "function", "function": {
         "name": "get_weather", "description": "Current weather of a city.",
@@ -159,7 +210,9 @@ def test_models_and_aliases():
     ({"messages": []}, "messages"),
     ({"messages": [{"role": "nobody", "content": "x"}]}, "messages[0].role"),
     ({"extra_body": {"top_k": "many"}}, "top_k"),
-    ({"logit_bias": {"5": 10}}, "logit_bias"),
+    ({"logit_bias": {"5": 101}}, "logit_bias.5"),
+    ({"n": 129}, "n"),
+    ({"top_logprobs": 3}, "top_logprobs"),
     ({"response_format": {"type": "json_object"}}, "response_format"),
 ])
 def test_a_bad_or_unsupported_parameter_is_named(client, options, param):

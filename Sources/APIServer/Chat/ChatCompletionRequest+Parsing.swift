@@ -15,6 +15,7 @@ extension ChatCompletionRequest {
     var messageReader = MessageReader()
     messages = try messageReader.messages(list)
     try readSampling(&reader)
+    try readScores(&reader)
     try readStream(&reader)
     try readTools(&reader)
     try readMode(&reader)
@@ -32,6 +33,8 @@ extension ChatCompletionRequest {
     sampling.minP = try reader.number("min_p", in: 0...1)
     sampling.topK = try reader.integer("top_k", in: -1 ... .max).map { max(0, $0) }
     seed = try reader.integer("seed", in: .min ... .max).map { UInt64(bitPattern: Int64($0)) }
+    try readPenalties(&reader)
+    choices = try reader.integer("n", in: 1...128) ?? 1
     let longest = try reader.integer("max_tokens", in: 1 ... .max)
     maximumTokens = try reader.integer("max_completion_tokens", in: 1 ... .max) ?? longest
     switch reader.value("stop") {
@@ -54,6 +57,32 @@ extension ChatCompletionRequest {
     }
   }
 
+  private mutating func readPenalties(_ reader: inout ObjectReader) throws(APIError) {
+    sampling.frequencyPenalty = try reader.number("frequency_penalty", in: -2...2)
+    sampling.presencePenalty = try reader.number("presence_penalty", in: -2...2)
+    sampling.repetitionPenalty = try reader.number("repetition_penalty", in: 0.01...10)
+    for (key, value) in try reader.object("logit_bias") ?? [:] {
+      let place = "logit_bias.\(key.excerpt)"
+      guard let id = Int32(key) else {
+        throw .wrongValue("logit_bias", "'logit_bias' must have token ids as keys, but has '\(key.excerpt)'.")
+      }
+      guard let bias = value.doubleValue else { throw .wrongType(place, expected: "a number", found: value) }
+      guard (-100...100).contains(bias) else {
+        throw .wrongValue(place, "'\(place)' must be a number from -100 to 100, but is \(bias).")
+      }
+      sampling.bias[id] = bias
+    }
+  }
+
+  private mutating func readScores(_ reader: inout ObjectReader) throws(APIError) {
+    let isWanted = try reader.bool("logprobs") ?? false
+    let alternatives = try reader.integer("top_logprobs", in: 0...20)
+    if isWanted { scoredAlternatives = alternatives ?? 0 }
+    guard isWanted || alternatives ?? 0 == 0 else {
+      throw .wrongValue("top_logprobs", "'top_logprobs' is only allowed where 'logprobs' is true.")
+    }
+  }
+
   private mutating func readStream(_ reader: inout ObjectReader) throws(APIError) {
     isStreamed = try reader.bool("stream") ?? false
     guard let options = reader.value("stream_options") else { return }
@@ -67,6 +96,7 @@ extension ChatCompletionRequest {
   }
 
   private mutating func readMode(_ reader: inout ObjectReader) throws(APIError) {
+    thinkingBudget = try reader.integer("thinking_budget", in: 0 ... .max)
     modeChoice.enableThinking = try reader.bool("enable_thinking")
     modeChoice.reasoningEffort = try reader.choice("reasoning_effort", among: ModeChoice.efforts)
     guard let arguments = try reader.object("chat_template_kwargs") else { return }
@@ -113,21 +143,6 @@ extension ChatCompletionRequest {
 
   /// Fields that change the reply and cannot be met: refused, unless they ask for what happens anyway.
   private func refuseUnsupported(_ reader: inout ObjectReader) throws(APIError) {
-    if let count = try reader.integer("n", in: 1...128), count > 1 {
-      throw .unsupported("n", "more than one choice")
-    }
-    if try reader.bool("logprobs") == true { throw .unsupported("logprobs", "returning log probabilities") }
-    if let count = try reader.integer("top_logprobs", in: 0...20), count > 0 {
-      throw .unsupported("top_logprobs", "returning log probabilities")
-    }
-    if let bias = try reader.object("logit_bias"), !bias.isEmpty {
-      throw .unsupported("logit_bias", "biasing tokens")
-    }
-    for penalty in ["frequency_penalty", "presence_penalty"] {
-      if let value = try reader.number(penalty, in: -2...2), value != 0 {
-        throw .unsupported(penalty, "a penalty other than 0")
-      }
-    }
     if let format = reader.value("response_format") {
       var formatReader = try ObjectReader(format, at: "response_format")
       guard try formatReader.requiredString("type") == "text" else {
@@ -140,7 +155,6 @@ extension ChatCompletionRequest {
     let refused = [
       ("audio", "audio output"), ("functions", "this predecessor of 'tools'"),
       ("function_call", "this predecessor of 'tool_choice'"), ("web_search_options", "searching the web"),
-      ("thinking_budget", "a limit on thinking"),
     ]
     for (field, what) in refused where reader.value(field) != nil { throw .unsupported(field, what) }
   }

@@ -68,7 +68,7 @@ struct ChatCompletionsHandler: Sendable {
       if case .promptTooLong(let promptTokens, _) = error { record.promptTokens = promptTokens }
       throw APIError(error)
     }
-    record.promptTokens = generation.promptTokens
+    record.promptTokens = generation.promptTokens.count
     if !parsed.ignoredFields.isEmpty {
       logger.notice("ignored request_id=\(record.requestID) fields=\(IgnoredFields.headerValue(parsed.ignoredFields))")
     }
@@ -87,10 +87,13 @@ struct ChatCompletionsHandler: Sendable {
     var chat = ChatRequest(name: name, messages: parsed.messages, mode: mode)
     chat.tools = parsed.tools
     chat.allowsParallelToolCalls = parsed.allowsParallelToolCalls
-    chat.sampling = parsed.sampling
-    chat.seed = parsed.seed
-    chat.maximumTokens = parsed.maximumTokens
-    chat.stop = parsed.stop
+    chat.options.sampling = parsed.sampling
+    chat.options.seed = parsed.seed
+    chat.options.maximumTokens = parsed.maximumTokens
+    chat.options.stop = parsed.stop
+    chat.options.choices = parsed.choices
+    chat.options.scoredAlternatives = parsed.scoredAlternatives
+    chat.thinkingBudget = mode == .thinking ? parsed.thinkingBudget : nil
     let variables = service.format.template.referencedVariables
     for (key, value) in parsed.templateArguments {
       if variables.contains(key) {
@@ -127,15 +130,23 @@ struct ChatCompletionsHandler: Sendable {
   }
 
   private func collect(_ accepted: Accepted, _ record: inout AccessRecord) async throws -> Result<JSON, APIError> {
-    var collector = ReplyCollector()
+    var choices = Array(repeating: ReplyCollector(), count: accepted.generation.ids.count)
     for await event in accepted.generation.events {
       switch event {
-      case .output(let event):
+      case .promptScores: break
+      case .output(let event, let scores, let choice):
         record.noteOutput()
-        collector.take(event)
-      case .finished(let reason, let usage):
-        record.finish(reason, usage)
-        return .success(collector.completion(accepted.head, reason, usage))
+        choices[choice].take(event, scores)
+      case .ended(let end, let choice):
+        record.noteEnd(end.reason)
+        choices[choice].take(end)
+      case .finished(let usage):
+        record.finish(usage)
+        let encoder = scoreEncoder(accepted)
+        return .success(
+          accepted.head.object(
+            "chat.completion", choices: choices.enumerated().map { $1.choice($0, encoder: encoder) },
+            usage: usage.json))
       case .failed(let error): return .failure(APIError(error))
       }
     }
@@ -143,21 +154,31 @@ struct ChatCompletionsHandler: Sendable {
     throw HTTPError.disconnected
   }
 
+  /// Writes scores where they were asked for.
+  private func scoreEncoder(_ accepted: Accepted) -> TokenScoreEncoder? {
+    accepted.request.scoredAlternatives == nil ? nil : TokenScoreEncoder(tokenizer: service.format.tokenizer)
+  }
+
   private func stream(
     _ accepted: Accepted, _ writer: consuming ResponseWriter, _ record: inout AccessRecord
   ) async throws {
     let stream = ReplyStream(
       try await writer.startEventStream(headerFields: headerFields(accepted, record.requestID)), heartbeat: heartbeat)
-    var encoder = ChunkEncoder(accepted.head, includesUsage: accepted.request.includesUsage)
+    var encoder = ChunkEncoder(
+      accepted.head, includesUsage: accepted.request.includesUsage, encoder: scoreEncoder(accepted))
     try await stream.keepAlive {
       for await event in accepted.generation.events {
         switch event {
-        case .output(let event):
+        case .promptScores: break
+        case .output(let event, let scores, let choice):
           record.noteOutput()
-          for chunk in encoder.chunks(for: event) { try await stream.send(chunk) }
-        case .finished(let reason, let usage):
-          record.finish(reason, usage)
-          for chunk in encoder.chunks(for: reason, usage) { try await stream.send(chunk) }
+          for chunk in encoder.chunks(for: event, scores, choice: choice) { try await stream.send(chunk) }
+        case .ended(let end, let choice):
+          record.noteEnd(end.reason)
+          for chunk in encoder.chunks(for: end, choice: choice) { try await stream.send(chunk) }
+        case .finished(let usage):
+          record.finish(usage)
+          for chunk in encoder.chunks(for: usage) { try await stream.send(chunk) }
         case .failed(let error):
           // The head is out, so the failure is told of in the stream.
           let error = APIError(error)

@@ -1,40 +1,47 @@
 import JSON
 import OutputParsing
+import Sampling
 import Serving
 
-/// Writes a reply's events as the chunks of a streamed response.
+/// Writes replies' events as the chunks of a streamed response.
 struct ChunkEncoder {
   private let head: ReplyHead
   private let includesUsage: Bool
-  private var hasBegun = false
+  /// Writes scores; nil leaves them out.
+  private let encoder: TokenScoreEncoder?
+  /// Choices whose first chunk is out.
+  private var begun: Set<Int> = []
 
-  init(_ head: ReplyHead, includesUsage: Bool) {
+  init(_ head: ReplyHead, includesUsage: Bool, encoder: TokenScoreEncoder?) {
     self.head = head
     self.includesUsage = includesUsage
+    self.encoder = encoder
   }
 
   /// The end of every stream.
   static let done = Array("[DONE]".utf8)
 
-  /// The chunks that tell of an event; in front of the first one stands the chunk with the role.
-  mutating func chunks(for event: OutputEvent) -> [[UInt8]] {
+  /// The chunks that tell of an event; in front of a choice's first one stands the chunk with the role.
+  mutating func chunks(for event: OutputEvent, _ scores: [TokenScore], choice: Int) -> [[UInt8]] {
     guard let delta = Self.delta(for: event) else { return [] }
-    return opening() + [chunk(delta)]
+    return opening(choice) + [chunk(delta, scores, choice: choice)]
   }
 
-  /// The chunk with the finish reason, and the one with the usage if that was asked for.
-  mutating func chunks(for finish: FinishReason, _ usage: TokenUsage) -> [[UInt8]] {
-    var chunks = opening() + [chunk([:], finish: finish)]
-    if includesUsage { chunks.append(bytes(head.object(Self.kind, choices: [], usage: usage.json))) }
-    return chunks
+  /// The chunk with the finish reason of a choice.
+  mutating func chunks(for end: ChoiceEnd, choice: Int) -> [[UInt8]] {
+    opening(choice) + [chunk([:], end.scores, choice: choice, finish: end.reason)]
+  }
+
+  /// The chunk with the usage, if that was asked for.
+  func chunks(for usage: TokenUsage) -> [[UInt8]] {
+    includesUsage ? [bytes(head.object(Self.kind, choices: [], usage: usage.json))] : []
   }
 
   private static let kind = "chat.completion.chunk"
 
-  private mutating func opening() -> [[UInt8]] {
-    if hasBegun { return [] }
-    hasBegun = true
-    return [chunk(["role": "assistant", "content": "", "refusal": .null])]
+  private mutating func opening(_ choice: Int) -> [[UInt8]] {
+    guard begun.insert(choice).inserted else { return [] }
+    return [chunk(["role": "assistant", "content": "", "refusal": .null], [], choice: choice)]
   }
 
   private static func delta(for event: OutputEvent) -> JSONObject? {
@@ -54,9 +61,12 @@ struct ChunkEncoder {
 
   private static func call(_ call: JSON) -> JSONObject { ["tool_calls": [call]] }
 
-  private func chunk(_ delta: JSONObject, finish: FinishReason? = nil) -> [UInt8] {
+  private func chunk(
+    _ delta: JSONObject, _ scores: [TokenScore], choice index: Int, finish: FinishReason? = nil
+  ) -> [UInt8] {
+    let logprobs = scores.isEmpty ? nil : encoder?.logprobs(scores)
     let choice: JSON = [
-      "index": 0, "delta": .object(delta), "logprobs": .null,
+      "index": .integer(index), "delta": .object(delta), "logprobs": logprobs ?? .null,
       "finish_reason": finish.map { .string($0.rawValue) } ?? .null,
     ]
     return bytes(head.object(Self.kind, choices: [choice], usage: includesUsage ? .null : nil))

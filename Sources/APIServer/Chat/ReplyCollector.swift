@@ -1,14 +1,18 @@
 import JSON
 import OutputParsing
+import Sampling
 import Serving
 
-/// Gathers a reply's events into the message of a response that is not streamed.
+/// Gathers one reply's events into a choice of a response that is not streamed.
 struct ReplyCollector {
   private var content = ""
   private var reasoning = ""
   private var calls: [(id: String, name: String, arguments: String)] = []
+  private var scores: [TokenScore] = []
+  private var finish: FinishReason?
 
-  mutating func take(_ event: OutputEvent) {
+  mutating func take(_ event: OutputEvent, _ scores: [TokenScore]) {
+    self.scores += scores
     switch event {
     case .content(let text): content += text
     case .reasoning(let text): reasoning += text
@@ -19,12 +23,19 @@ struct ReplyCollector {
     }
   }
 
-  /// The whole response.
-  func completion(_ head: ReplyHead, _ finish: FinishReason, _ usage: TokenUsage) -> JSON {
-    let choice: JSON = [
-      "index": 0, "message": .object(message), "logprobs": .null, "finish_reason": .string(finish.rawValue),
+  mutating func take(_ end: ChoiceEnd) {
+    scores += end.scores
+    finish = end.reason
+  }
+
+  /// The choice.
+  ///
+  /// - Parameter encoder: writes the scores; nil leaves them out.
+  func choice(_ index: Int, encoder: TokenScoreEncoder?) -> JSON {
+    [
+      "index": .integer(index), "message": .object(message), "logprobs": encoder?.logprobs(scores) ?? .null,
+      "finish_reason": finish.map { .string($0.rawValue) } ?? .null,
     ]
-    return head.object("chat.completion", choices: [choice], usage: usage.json)
   }
 
   /// Content is null only where tool calls stand in its place.

@@ -39,10 +39,11 @@ extension TokenUsage {
     [
       "prompt_tokens": .integer(promptTokens), "completion_tokens": .integer(completionTokens),
       "total_tokens": .integer(promptTokens + completionTokens),
-      "prompt_tokens_details": ["cached_tokens": 0, "audio_tokens": 0],
+      "prompt_tokens_details": ["cached_tokens": .integer(cachedTokens), "audio_tokens": 0],
       "completion_tokens_details": [
-        "reasoning_tokens": .integer(reasoningTokens), "audio_tokens": 0, "accepted_prediction_tokens": 0,
-        "rejected_prediction_tokens": 0,
+        "reasoning_tokens": .integer(reasoningTokens), "audio_tokens": 0,
+        "accepted_prediction_tokens": .integer(acceptedPredictionTokens),
+        "rejected_prediction_tokens": .integer(rejectedPredictionTokens),
       ],
     ]
   }

@@ -131,6 +131,8 @@ extension APIError {
       self.init(.badRequest, code: "context_length_exceeded", parameter: "messages", message)
     case .invalidParameter(let name, _):
       self.init(.badRequest, code: "invalid_value", parameter: name, message)
+    case .tooManyChoices:
+      self.init(.badRequest, code: "invalid_value", parameter: "n", message)
     case .queueFull:
       self.init(
         .tooManyRequests, type: "rate_limit_error", code: "queue_full", message, headerFields: [.retryAfter: "1"])

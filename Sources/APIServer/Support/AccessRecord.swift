@@ -27,9 +27,11 @@ struct AccessRecord {
     if firstOutput == nil { firstOutput = .now }
   }
 
-  mutating func finish(_ reason: FinishReason, _ usage: TokenUsage) {
+  /// A reply is whole. Of several choices the last one's reason stands in the line.
+  mutating func noteEnd(_ reason: FinishReason) { outcome = reason.rawValue }
+
+  mutating func finish(_ usage: TokenUsage) {
     status = 200
-    outcome = reason.rawValue
     self.usage = usage
   }
 

@@ -1,0 +1,78 @@
+import Foundation
+import OutputParsing
+import Sampling
+import Scheduler
+import Tokenizer
+
+extension ChatService {
+  /// Takes a chat request in.
+  ///
+  /// - Throws: every `GenerationError` that is known before the first step: a template that refuses, a prompt that is
+  ///   too long, a full queue, a server that stops.
+  public func generate(_ request: ChatRequest) async throws(GenerationError) -> Generation {
+    try await admitting(request.options.choices) { ids throws(GenerationError) in
+      let prompt = try await preparing { [format] () throws(GenerationError) in
+        try format.prompt(for: request, now: Date())
+      }
+      let parser = OutputParser(
+        format: format.outputFormat(for: request, startsInReasoning: prompt.startsInReasoning))
+      let thinking = request.thinkingBudget.flatMap { ThinkingLimit(budget: $0, closings: format.closings) }
+      return try submit(ids, prompt.tokens, named: "messages", request.options) { maximumTokens in
+        ReplyReader(
+          detokenizer: format.tokenizer.makeDetokenizer(skippingSpecialTokens: true), parser: parser,
+          limits: ReplyReader.Limits(
+            maximumTokens: maximumTokens, thinking: thinking,
+            allowsParallelToolCalls: request.allowsParallelToolCalls, endTokens: format.endTokens),
+          promptTokens: prompt.tokens.count)
+      }
+    }
+  }
+
+  /// Takes a request in that goes on from a prompt as it is.
+  ///
+  /// - Throws: as for a chat request; `invalidParameter` for a token the model does not have.
+  public func generate(_ request: CompletionRequest) async throws(GenerationError) -> Generation {
+    try await admitting(request.options.choices) { ids throws(GenerationError) in
+      let tokens = try await preparing { [format] () throws(GenerationError) in try format.tokens(of: request.prompt) }
+      let parser = OutputParser(format: OutputFormat(stop: request.options.stop))
+      return try submit(
+        ids, tokens, named: "prompt", request.options, promptAlternatives: request.promptAlternatives
+      ) { maximumTokens in
+        ReplyReader(
+          detokenizer: format.tokenizer.makeDetokenizer(skippingSpecialTokens: request.skipsSpecialTokens),
+          parser: parser,
+          limits: ReplyReader.Limits(maximumTokens: maximumTokens, endTokens: format.endTokens),
+          promptTokens: tokens.count, scoresTextlessTokens: true)
+      }
+    }
+  }
+
+  /// - Parameter field: what the prompt is called in errors.
+  private func submit(
+    _ ids: [RequestID], _ prompt: [Int32], named field: String, _ options: GenerationOptions,
+    promptAlternatives: Int? = nil, reader: (_ maximumTokens: Int) -> ReplyReader
+  ) throws(GenerationError) -> Generation {
+    guard !prompt.isEmpty else { throw .invalidParameter(name: field, message: "The prompt is empty.") }
+    let room = contextLength - prompt.count
+    guard room >= 1 else { throw .promptTooLong(promptTokens: prompt.count, contextLength: contextLength) }
+    let vocabularySize = format.tokenizer.vocabularySize
+    if let stranger = options.sampling.bias.keys.first(where: { $0 < 0 || Int($0) >= vocabularySize }) {
+      throw .invalidParameter(
+        name: "logit_bias",
+        message: "logit_bias names token \(stranger), but this model's tokens are 0 to \(vocabularySize - 1).")
+    }
+    let maximumTokens = min(options.maximumTokens ?? room, room)
+    let sampling = try format.sampling.parameters(
+      options.sampling, seed: options.seed ?? UInt64.random(in: .min ... .max))
+    let reader = reader(maximumTokens)
+    let choices = ids.enumerated().map { index, id in
+      Submission.Choice(id: id, sampling: sampling.choice(index), reader: reader)
+    }
+    return post(ids) { events in
+      Submission(
+        name: options.name, prompt: prompt, maximumTokens: maximumTokens, choices: choices,
+        scoredAlternatives: options.scoredAlternatives, promptAlternatives: promptAlternatives, terms: options.terms,
+        events: events)
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/// What a request asks of its replies, whatever its prompt is.
+public struct GenerationOptions: Sendable {
+  /// Names the request in the log.
+  public var name: String
+  /// How tokens are chosen, where it differs from the model's defaults.
+  public var sampling = SamplingOverrides()
+  /// Makes the replies repeatable; nil draws one.
+  public var seed: UInt64?
+  /// Tokens to generate at most, thoughts included; nil, or more than the context leaves, means what it leaves.
+  public var maximumTokens: Int?
+  /// Texts that end a reply, and are not part of it.
+  public var stop: [String] = []
+  /// Replies to the one prompt, at least 1. Each has a seed of its own, derived from the request's.
+  public var choices = 1
+  /// How many of the most likely tokens are told beside each generated one, with log-probabilities of the model's own
+  /// distribution; 0 tells the generated token's alone, nil nothing.
+  public var scoredAlternatives: Int?
+  /// Whose request it is, and how it is to be served.
+  public var terms = RequestTerms()
+
+  /// Options with defaults for all but the name.
+  public init(name: String) { self.name = name }
+}
+
+/// Whose request it is, and how it is to be served beside others.
+public struct RequestTerms: Sendable, Hashable {
+  /// Who asks: tenants share the machine fairly, and never each other's cached prompts.
+  public var tenant: String?
+  /// Those with a smaller number go first.
+  public var priority = 0
+  /// Keeps cached prompts apart within a tenant.
+  public var cacheSalt: String?
+  /// When the first token is due; a request that cannot meet it is refused.
+  public var deadline: ContinuousClock.Instant?
+
+  /// The terms of a request that asks for none.
+  public init() {}
+}

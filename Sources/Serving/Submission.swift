@@ -1,0 +1,135 @@
+import Sampling
+import Scheduler
+
+/// A request on its way to the step loop.
+struct Submission: Sendable {
+  /// One of the replies wanted.
+  struct Choice: Sendable {
+    let id: RequestID
+    let sampling: SamplingParameters
+    let reader: ReplyReader
+  }
+
+  /// Names the request in the log.
+  let name: String
+  let prompt: [Int32]
+  /// Tokens of each reply; 0 if only the prompt is scored.
+  let maximumTokens: Int
+  /// At least one.
+  let choices: [Choice]
+  /// How many likely tokens are told beside each generated one; nil: no scores.
+  let scoredAlternatives: Int?
+  /// The same of the prompt's tokens. Then the prompt is computed from its beginning.
+  let promptAlternatives: Int?
+  let terms: RequestTerms
+  let events: AsyncStream<GenerationEvent>.Continuation
+}
+
+/// The replies to one request, as the step loop knows them.
+final class ReplyGroup {
+  let name: String
+  let ids: [RequestID]
+  let terms: RequestTerms
+  private let promptAlternatives: Int?
+  private let promptTokens: [Int32]
+  private let events: AsyncStream<GenerationEvent>.Continuation
+  private var promptScores: [TokenScore?]
+  private var scoredCount = 0
+  private var open: Int
+  private(set) var usage: TokenUsage
+
+  init(_ submission: Submission) {
+    name = submission.name
+    ids = submission.choices.map(\.id)
+    terms = submission.terms
+    promptAlternatives = submission.promptAlternatives
+    promptTokens = submission.prompt
+    events = submission.events
+    promptScores = promptAlternatives == nil ? [] : Array(repeating: nil, count: submission.prompt.count)
+    open = submission.choices.count
+    usage = TokenUsage(promptTokens: submission.prompt.count)
+  }
+
+  private var isPromptScored: Bool { scoredCount == promptTokens.count - 1 }
+
+  /// Whether the logits at a token of the prompt are wanted.
+  func scoresPrompt(from position: Int) -> Bool {
+    promptAlternatives != nil && position < promptTokens.count - 1 && !isPromptScored
+  }
+
+  /// Scores the token after `position` by the logits there, if it is the prompt's and not scored yet.
+  func score(after position: Int, _ row: UnsafeBufferPointer<Float>, _ sampler: inout Sampler) {
+    let next = position + 1
+    guard let promptAlternatives, next < promptTokens.count, promptScores[next] == nil else { return }
+    promptScores[next] = sampler.score(row, of: promptTokens[next], alternatives: promptAlternatives)
+    scoredCount += 1
+  }
+
+  /// Tells what a token adds to a reply.
+  func deliver(_ step: ReplyStep, choice: Int) {
+    if isPromptScored, !promptScores.isEmpty {
+      events.yield(.promptScores(promptScores))
+      promptScores = []
+    }
+    for (event, scores) in step.output { events.yield(.output(event, scores: scores, choice: choice)) }
+    guard let end = step.end else { return }
+    usage.add(reply: end.usage)
+    open -= 1
+    events.yield(.ended(end, choice: choice))
+    guard open == 0 else { return }
+    events.yield(.finished(usage))
+    events.finish()
+  }
+
+  func fail(_ error: GenerationError) {
+    events.yield(.failed(error))
+    events.finish()
+  }
+}
+
+/// A reply the step loop works on.
+final class ActiveReply {
+  let group: ReplyGroup
+  let choice: Int
+  /// Prompt and reply so far.
+  var tokens: [Int32]
+  private let sampling: SamplingParameters
+  private let scoredAlternatives: Int?
+  private var history: TokenHistory
+  private(set) var reader: ReplyReader
+
+  init(_ submission: Submission, choice: Int, group: ReplyGroup) {
+    self.group = group
+    self.choice = choice
+    tokens = submission.prompt
+    tokens.reserveCapacity(submission.prompt.count + min(submission.maximumTokens, 1024))
+    sampling = submission.choices[choice].sampling
+    scoredAlternatives = submission.scoredAlternatives
+    history = sampling.adjustment.looksBack ? TokenHistory(prompt: submission.prompt) : TokenHistory()
+    reader = submission.choices[choice].reader
+  }
+
+  /// Whether the logits of all tokens from `position` on are wanted, not only the last one's.
+  func needsAllLogits(from position: Int) -> Bool { choice == 0 && group.scoresPrompt(from: position) }
+
+  /// Chooses the next token from the logits of the last one.
+  func choose(_ row: UnsafeBufferPointer<Float>, _ sampler: inout Sampler) -> NextToken {
+    let token =
+      reader.forcedToken ?? sampler.sample(row, sampling, position: tokens.count, history: history)
+    let score = scoredAlternatives.map { sampler.score(row, of: token, alternatives: $0) }
+    return NextToken(id: token, score: score)
+  }
+
+  /// Appends a token; returns what it adds to the reply.
+  func append(_ token: NextToken) -> ReplyStep {
+    tokens.append(token.id)
+    if sampling.adjustment.looksBack { history.append(token.id) }
+    return reader.read(token.id, score: token.score)
+  }
+}
+
+/// A chosen token.
+struct NextToken {
+  let id: Int32
+  let score: TokenScore?
+}

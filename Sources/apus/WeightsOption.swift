@@ -19,10 +19,14 @@ struct WeightsOption: ParsableArguments {
   }
 
   /// Loads a model that is to run on an engine of this configuration.
-  func load(_ folder: ModelPackage, for engine: EngineConfiguration) throws -> LanguageModel {
+  ///
+  /// - Parameter drafting: whether its multi-token-prediction head is loaded, too.
+  func load(
+    _ folder: ModelPackage, for engine: EngineConfiguration, drafting: Bool = false
+  ) throws -> LanguageModel {
     let need = Engine.memory(for: folder.configuration, engine)
     let placement = try (setting ?? .automatic).placement(
       of: folder.weights.fileByteCount, beside: need.total, threads: engine.threads)
-    return try loadModel(folder, weights: placement)
+    return try loadModel(folder, weights: placement, drafting: drafting)
   }
 }

@@ -22,7 +22,7 @@ import Testing
     init(_ name: String) throws {
       let path = ReferenceModel.folder.appendingPathComponent(name)
       model = try loadModel(ModelPackage(path: path.path), drafting: true)
-      let expected = try JSON(parsing: [UInt8](Data(contentsOf: path.appendingPathComponent("expected.json"))))
+      let expected = try JSON(parsing: [UInt8](Data(contentsOf: path.appendingPathComponent("drafts.json"))))
       try #require(expected["schema"]?.intValue == 1)
       func rows(_ json: JSON?) -> [[Double]] {
         (json?.arrayValue ?? []).map { ($0.arrayValue ?? []).compactMap(\.doubleValue) }

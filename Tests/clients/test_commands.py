@@ -172,3 +172,27 @@ def test_number_types_change_results_a_little():
         assert sum(abs(a - b) for a, b in zip(rounded, exact, strict=True)) < bound * len(exact), arguments
     done = run("score", "--input", "-", "--kv-type", "f8", check=False)
     assert done.returncode != 0 and "f32, f16, bf16, int8" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["draft-f32", "draft-bf16-tied"])
+@pytest.mark.parametrize("temperature", [0, 0.9])
+def test_drafts_change_no_token(name, temperature):
+    fixture = ROOT / "Tests/EngineTests/Fixtures" / name
+    prompt = ",".join(map(str, json.loads((fixture / "drafts.json").read_text())["ids"][:9]))
+    flags = ["generate", "--model", fixture, "--tokens", prompt, "--max-tokens", "120", "--ignore-eos", "--json",
+             "--temperature", temperature, "--top-k", 4, "--seed", 5]
+    plain = json.loads(run(*flags).stdout)
+    assert plain["steps"] == 120 and plain["drafted_tokens"] == 0
+    for kind in ("mtp", "lookup"):
+        for drafts in (1, 2, 4):
+            for chunk in (3, 512):
+                drafted = json.loads(run(*flags, "--draft", kind, "--drafts", drafts, "--chunk", chunk).stdout)
+                assert drafted["ids"] == plain["ids"], (kind, drafts, chunk)
+                assert drafted["accepted_tokens"] <= drafted["drafted_tokens"]
+                assert drafted["steps"] >= 120 - drafted["accepted_tokens"]
+    assert drafted["drafted_tokens"] > 0
+
+
+def test_a_model_without_a_head_says_so():
+    done = run("generate", "--prompt", "a", "--draft", "mtp", "--model", SWIFTLET, check=False)
+    assert done.returncode != 0 and "multi-token-prediction head" in done.stderr

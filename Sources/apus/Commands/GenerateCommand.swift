@@ -46,7 +46,11 @@ struct GenerateCommand: ParsableCommand {
   @Flag(help: "Go on after the model's end token.")
   var ignoreEos = false
 
-  @Flag(help: #"Print {"ids":[…],"text":"…","finish_reason":"…"} instead of the text."#)
+  @Flag(
+    help: #"""
+      Print {"ids":[…],"text":"…","finish_reason":"…","steps":…,"drafted_tokens":…,"accepted_tokens":…} instead of the \
+      text.
+      """#)
   var json = false
 
   @Option(help: "Tokens of one prefill step.")
@@ -58,6 +62,8 @@ struct GenerateCommand: ParsableCommand {
   @OptionGroup var instructionSet: InstructionSetOption
 
   @OptionGroup var numberTypes: NumberTypesOption
+
+  @OptionGroup var drafting: DraftOption
 
   func validate() throws {
     guard (tokens == nil) != (prompt == nil) else { throw ValidationError("Give either --tokens or --prompt.") }
@@ -82,35 +88,43 @@ struct GenerateCommand: ParsableCommand {
     let count = min(maxTokens, limit - start.count)
     let run = try SingleSequence(
       folder: folder, capacity: start.count + count, stepTokens: chunk, threads: threads, weights: weights,
-      instructionSet: instructionSet.chosen, numberTypes: numberTypes)
+      instructionSet: instructionSet.chosen, numberTypes: numberTypes, drafting: drafting)
     var sampler = Sampler(vocabularySize: vocabularySize)
     var detokenizer = tokenizer?.makeDetokenizer(skippingSpecialTokens: true)
     var ids: [Int32] = []
     var text = ""
     var finishReason = "length"
     var pending = start
+    var guesses: [Int32] = []
     var position = 0
-    while ids.count < count {
-      var next: Int32 = 0
-      try run.forward(from: position, pending) { logits in
-        next = sampler.sample(logits, parameters, position: position + pending.count)
+    var (steps, drafted, accepted) = (0, 0, 0)
+    generation: while ids.count < count {
+      let step = try run.extend(from: position, pending, guesses: guesses) { position, logits in
+        sampler.sample(logits, parameters, position: position)
       }
-      position += pending.count
-      if !ignoreEos, folder.generation.eosTokenIDs.contains(next) {
-        finishReason = "stop"
-        break
+      steps += 1
+      drafted += guesses.count
+      accepted += step.choices.count - 1
+      for next in step.choices where ids.count < count {
+        if !ignoreEos, folder.generation.eosTokenIDs.contains(next) {
+          finishReason = "stop"
+          break generation
+        }
+        ids.append(next)
+        let delta = detokenizer?.append(next) ?? ""
+        text += delta
+        if !json { write(delta) }
       }
-      ids.append(next)
-      let delta = detokenizer?.append(next) ?? ""
-      text += delta
-      if !json { write(delta) }
-      pending = [next]
+      position += pending.count + step.choices.count - 1
+      pending = step.choices.suffix(1)
+      guesses = step.guesses
     }
     let rest = detokenizer?.finish() ?? ""
     text += rest
     if json {
       let reply: JSON = [
         "ids": .array(ids.map { .integer(Int($0)) }), "text": .string(text), "finish_reason": .string(finishReason),
+        "steps": .integer(steps), "drafted_tokens": .integer(drafted), "accepted_tokens": .integer(accepted),
       ]
       print(reply.serialized())
     } else {

@@ -65,6 +65,24 @@ enum System {
     return (CInt(descriptor), address)
   }
 
+  /// Connects, or begins to: a non-blocking socket is writable once it is connected or has failed.
+  static func connect(_ socket: Descriptor, to address: RawSocketAddress) throws(SystemError) {
+    do throws(SystemError) {
+      _ = try call("connect") { address.withPointer { Int(Glibc.connect(socket, $0, $1)) } }
+    } catch {
+      guard error.code == EINPROGRESS else { throw error }
+    }
+  }
+
+  /// What went wrong with a socket since the last time this was asked.
+  static func pendingError(of socket: Descriptor) -> SystemError? {
+    var code: CInt = 0
+    var size = socklen_t(MemoryLayout<CInt>.size)
+    let result = getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &size)
+    let failure = result == 0 ? code : errno
+    return failure == 0 ? nil : SystemError(call: "connect", code: failure)
+  }
+
   /// Receives at most as many bytes as `buffer` holds; none at the end of the peer's data.
   static func receive(_ socket: Descriptor, into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
     try call("recv") { recv(socket, buffer.baseAddress, buffer.count, 0) }

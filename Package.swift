@@ -56,6 +56,12 @@ var targets: [Target] = [
   library("Scheduler"),
   library("Engine", ["Models", "ModelFiles", "Kernels", "Tensor"]),
 
+  // Load: what clients ask for, and what they get.
+  library("Workload", ["JSON"]),
+  library(
+    "LoadBench", ["HTTP", "Workload", "JSON", .product(name: "HTTPTypes", package: "swift-http-types")]),
+  library("Simulation", ["Scheduler", "Workload", "JSON"]),
+
   // Service.
   library(
     "Serving",
@@ -76,7 +82,8 @@ var targets: [Target] = [
     name: "apus",
     dependencies: [
       "APIServer", "HTTP", "Serving", "Engine", "Kernels", "Models", "ModelFiles", "Sampling", "Synthesis", "Tokenizer",
-      "ChatTemplate", "JSON", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "ChatTemplate", "JSON", "Workload", "LoadBench", "Scheduler", "Simulation",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
       .product(name: "Configuration", package: "swift-configuration"),
       .product(name: "Logging", package: "swift-log"),
       .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -100,6 +107,9 @@ var targets: [Target] = [
   tests(of: "Models", ["JSON", "Kernels", "ModelFiles", "Tensor", "TestSupport"], resources: [.copy("Fixtures")]),
   tests(of: "Sampling", ["TestSupport"]),
   tests(of: "Scheduler", ["TestSupport"]),
+  tests(of: "Workload", ["JSON"]),
+  tests(of: "Simulation", ["JSON", "Scheduler", "Workload"]),
+  tests(of: "LoadBench", ["HTTP", "JSON", "Workload", .product(name: "HTTPTypes", package: "swift-http-types")]),
   tests(
     of: "Engine", ["JSON", "Kernels", "ModelFiles", "Models", "Synthesis", "Tensor", "TestSupport"],
     resources: [.copy("Fixtures")]),
@@ -165,6 +175,8 @@ if Context.environment["APUS_FUZZ"] != nil {
     fuzzer("ModelFiles", ["ModelFiles", "Tensor"]),
     fuzzer("Tokenizer", ["Tokenizer", "JSON"]),
     fuzzer("OutputParsing", ["OutputParsing", "JSON"]),
+    fuzzer("Workload", ["Workload"]),
+    fuzzer("HTTPClient", ["HTTP"]),
     fuzzer("HTTP", ["HTTP", .product(name: "HTTPTypes", package: "swift-http-types")]),
     fuzzer("ChatTemplate", ["ChatTemplate", "JSON"]),
   ]

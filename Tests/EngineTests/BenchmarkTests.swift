@@ -39,9 +39,9 @@ import Testing
     let ids = Array(reference.longest.prefix(90))
     let engine = try reference.engine(pages: 4, slots: 2)
     _ = try engine.logits(ids.dropLast(), pages: [0, 1])
-    engine.copySlot(0, to: 1)
-    engine.copyPage(0, to: 2)
-    engine.copyPage(1, to: 3)
+    try engine.copySlot(from: 0, to: 1)
+    try engine.copyPage(from: 0, to: 2)
+    try engine.copyPage(from: 1, to: 3)
     engine.stand(slot: 1, at: ids.count - 1)
     let inputs = [(0, [0, 1]), (1, [2, 3])].map { slot, pages in
       SequenceInput(

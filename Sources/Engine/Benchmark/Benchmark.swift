@@ -51,7 +51,7 @@ public struct Benchmark {
   private let plan: Plan
   private let engine: Engine
   private let sequences: Int
-  private var random = Xorshift(state: 0x9e37_79b9_7f4a_7c15)
+  private var random = Xorshift()
 
   /// An engine for `sequences` sequences.
   ///
@@ -116,10 +116,10 @@ public struct Benchmark {
     let computedPages = (computed + EngineConfiguration.pageSize - 1) / EngineConfiguration.pageSize
     let filledPages = (plan.depth + EngineConfiguration.pageSize - 1) / EngineConfiguration.pageSize
     for slot in 0..<sequences {
-      engine.copySlot(0, to: slot)
+      try engine.copySlot(from: 0, to: Int32(slot))
       let table = pages(of: slot)
       for page in 0..<filledPages where slot > 0 || page >= computedPages {
-        engine.copyPage(Int32(page % computedPages), to: table[page])
+        try engine.copyPage(from: Int32(page % computedPages), to: table[page])
       }
     }
   }
@@ -187,19 +187,5 @@ public struct Benchmark {
     return Double(steps * sequences) / ((ContinuousClock.now - start) / .seconds(1))
   }
 
-  private mutating func token() -> Int32 {
-    Int32(truncatingIfNeeded: random.next() % UInt64(engine.vocabularySize))
-  }
-}
-
-/// Marsaglia's 64-bit xorshift, so that every run reads the same tokens.
-private struct Xorshift {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state ^= state << 13
-    state ^= state >> 7
-    state ^= state << 17
-    return state
-  }
+  private mutating func token() -> Int32 { random.token(below: engine.vocabularySize) }
 }

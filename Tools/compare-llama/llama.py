@@ -18,14 +18,15 @@ import numpy
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "llama-cpp-python==0.3.36"
-PROGRAMS = ["llama-bench", "llama-batched-bench", "llama"]
+PROGRAMS = ["llama-bench", "llama-batched-bench", "llama", "llama-server"]
 OPTIONS = {
     "CMAKE_BUILD_TYPE": "Release",
     "GGML_NATIVE": "ON",
     "LLAMA_BUILD_EXAMPLES": "OFF",
-    "LLAMA_BUILD_SERVER": "OFF",
+    "LLAMA_BUILD_SERVER": "ON",
     "LLAMA_BUILD_TESTS": "OFF",
     "LLAMA_OPENSSL": "OFF",
+    "LLAMA_USE_PREBUILT_UI": "OFF",
 }
 
 
@@ -49,8 +50,8 @@ class Llama:
         if not list(self.folder.glob("llama_cpp_python-*/")):
             if package is None:
                 subprocess.run(
-                    [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d",
-                     self.folder, PACKAGE], check=True)
+                    [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", "llama-cpp-python",
+                     "-d", self.folder, PACKAGE], check=True)
                 package = next(self.folder.glob("*.tar.gz"))
             with tarfile.open(package) as archive:
                 archive.extractall(self.folder, filter="data")

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Calibrates `apus simulate` on one trace, and compares it with runs of three others.
+
+    python3 Tools/load/simulation.py --model F.gguf [--json FILE]
+
+1. `apus simulate calibrate` times single steps of the engine.
+2. traces/calibration.jsonl is run on `apus serve` at half of its capacity. Three numbers are then chosen so that the
+   simulated run agrees best: a factor on all steps, what a step takes besides, and what a request takes besides.
+3. The other traces are run on the server and simulated, at half and nine tenths of their capacity. Median TTFT and
+   throughput have to agree within 15%.
+
+A trace's capacity is its throughput, simulated, when all of it comes at once.
+"""
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from servers import APUS, Apus, bench, conditions
+
+TRACES = Path(__file__).parent / "traces"
+COMPARED = ["chat", "prefixes", "bursts"]
+SHARES = [0.5, 0.9]
+BOUND = 0.15
+RUNNING = 8
+STEP_TOKENS = 512
+
+
+class Simulation:
+    """`apus simulate` with the server's resources and some cost model."""
+
+    def __init__(self, apus: Path, cost: Path, counts: dict):
+        self.apus = apus
+        self.cost = cost
+        self.counts = counts
+        self.fitted = {"time-scale": 1.0, "step-seconds": 0.0, "request-seconds": 0.0}
+
+    def run(self, trace: Path, speed: float, fitted: dict | None = None) -> dict:
+        flags = {"trace": trace, "cost": self.cost, "speed": speed, "max-running": RUNNING, "step-tokens": STEP_TOKENS,
+                 "max-queued": 100_000, **self.counts, **(fitted or self.fitted)}
+        done = subprocess.run([self.apus, "simulate", "--json",
+                               *(str(part) for name, value in flags.items() for part in (f"--{name}", value))],
+                              stdout=subprocess.PIPE, text=True)
+        if done.returncode:
+            sys.exit(f"apus simulate ended with {done.returncode}")
+        return json.loads(done.stdout)
+
+    def capacity(self, trace: Path) -> float:
+        """Requests a second where all come at once."""
+        return self.run(trace, 1e6)["requests_per_second"]
+
+    def fit(self, trace: Path, speed: float, measured: dict) -> float:
+        """Chooses the three numbers; returns the error that is left, a mean of logarithms."""
+        def error(fitted: dict) -> float:
+            simulated = self.run(trace, speed, fitted)
+            return sum(abs(math.log(simulated[key]["p50"] / measured[key]["p50"]))
+                       for key in ("ttft", "seconds_per_token", "end_to_end")) / 3
+
+        best, least = dict(self.fitted), error(self.fitted)
+        factor = {"time-scale": 1.6, "step-seconds": 0.004, "request-seconds": 0.016}
+        for _ in range(8):
+            for name, amount in factor.items():
+                for direction in (1, -1):
+                    tried = dict(best)
+                    tried[name] = (best[name] * amount ** direction if name == "time-scale"
+                                   else max(0.0, best[name] + direction * amount))
+                    if tried != best and (remaining := error(tried)) < least:
+                        best, least = tried, remaining
+            factor = {"time-scale": factor["time-scale"] ** 0.6, "step-seconds": factor["step-seconds"] * 0.6,
+                      "request-seconds": factor["request-seconds"] * 0.6}
+        self.fitted = best
+        return least
+
+
+def rate(trace: Path) -> float:
+    """Requests a second as the trace has them."""
+    lines = [json.loads(line) for line in trace.read_text().splitlines()[1:]]
+    return sum(len(line["turns"]) for line in lines) / max(line["arrival"] for line in lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, required=True, help="a GGUF file")
+    parser.add_argument("--apus", type=Path, default=APUS, help="the program")
+    parser.add_argument("--apus-flags", nargs=argparse.REMAINDER, default=[], help="further flags of apus serve")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--cost", type=Path, help="a cost model of apus simulate calibrate, if there is one already")
+    parser.add_argument("--json", type=Path, help="write the results to this file, too")
+    arguments = parser.parse_args()
+
+    before = conditions()
+    with tempfile.TemporaryDirectory() as folder:
+        cost = arguments.cost or Path(folder) / "cost.json"
+        if arguments.cost is None:
+            subprocess.run([arguments.apus, "simulate", "calibrate", "--model", arguments.model, "-o", cost,
+                            "--sequences", str(RUNNING), "--step-tokens", str(STEP_TOKENS), "--threads",
+                            str(arguments.threads)], check=True, stdout=sys.stderr)
+        rows = compare(arguments, cost, before)
+    failed = [row for row in rows if not row["agrees"]]
+    print(f"{len(rows) - len(failed)} of {len(rows)} runs agree within {BOUND:.0%}")
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"conditions": before, "runs": rows}, indent=1) + "\n")
+    sys.exit(1 if failed else 0)
+
+
+def compare(arguments, cost: Path, before: dict) -> list[dict]:
+    server = Apus(arguments.model, "--max-running", RUNNING, "--step-tokens", STEP_TOKENS, "--threads",
+                  arguments.threads, "--max-queued", 10_000, *arguments.apus_flags, apus=arguments.apus)
+    rows = []
+    with server:
+        simulation = Simulation(arguments.apus, cost, server.counts())
+
+        def measure(trace: Path, share: float) -> tuple[float, dict]:
+            speed = share * simulation.capacity(trace) / rate(trace)
+            measured, _ = bench(server.url, trace.read_text(), "--speed", speed, "--timeout", 3600, "--body",
+                                json.dumps({"ignore_eos": True}), apus=arguments.apus)
+            return speed, measured
+
+        trace = TRACES / "calibration.jsonl"
+        # Twice: only a fitted model knows the capacity.
+        for _ in range(2):
+            speed, measured = measure(trace, 0.5)
+            left = simulation.fit(trace, speed, measured)
+        print(f"{arguments.model.name}, {arguments.threads} threads, {before}")
+        print(f"fitted: {simulation.fitted}, error left {left:.1%}")
+        print(f"{'trace':12} {'load':>5} {'requests':>8} {'tokens':>7}  {'TTFT ms':>8} {'simulated':>9} {'':>6}  "
+              f"{'tokens/s':>8} {'simulated':>9}")
+        for name in COMPARED:
+            for share in SHARES:
+                trace = TRACES / f"{name}.jsonl"
+                speed, measured = measure(trace, share)
+                simulated = simulation.run(trace, speed)
+                row = compared(name, share, measured, simulated)
+                rows.append(row)
+                print(f"{name:12} {share:>5} {measured['answered']:>8} {row['prompt_ratio']:>7.2f}  "
+                      f"{measured['ttft']['p50'] * 1e3:>8.0f} {simulated['ttft']['p50'] * 1e3:>9.0f} "
+                      f"{row['ttft_ratio'] - 1:>+6.0%}  {measured['output_tokens_per_second']:>8.1f} "
+                      f"{simulated['output_tokens_per_second']:>9.1f} {row['throughput_ratio'] - 1:>+6.0%}", flush=True)
+    return rows
+
+
+def compared(name: str, share: float, measured: dict, simulated: dict) -> dict:
+    ttft = simulated["ttft"]["p50"] / measured["ttft"]["p50"]
+    throughput = simulated["output_tokens_per_second"] / measured["output_tokens_per_second"]
+    return {
+        "trace": name, "load": share, "ttft_ratio": ttft, "throughput_ratio": throughput,
+        # How near the text came to the trace's lengths, and what was cached.
+        "prompt_ratio": measured["prompt_tokens"] / simulated["prompt_tokens"],
+        "agrees": abs(ttft - 1) <= BOUND and abs(throughput - 1) <= BOUND and measured["answered"] >= 200,
+        "measured": measured, "simulated": simulated,
+    }
+
+
+if __name__ == "__main__":
+    main()

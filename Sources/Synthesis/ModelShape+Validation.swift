@@ -24,6 +24,7 @@ extension ModelShape {
     } else {
       try check("intermediate", intermediateSize, 1...1 << 20)
     }
+    guard !hasDraftHead || architecture == .qwen3Next else { throw .draftHead(architecture) }
     if hasLinearAttention {
       try check("shared-expert-size", sharedExpertSize, 1...1 << 20)
       try check("linear-key-heads", linearKeyHeadCount, 1...4096)

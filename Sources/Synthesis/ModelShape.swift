@@ -36,6 +36,8 @@ public struct ModelShape: Sendable, Hashable {
   public var fullAttentionInterval: Int
   /// Tokens a sequence may have.
   public var contextLength: Int
+  /// Whether Qwen3-Next gets a multi-token-prediction head.
+  public var hasDraftHead = false
 
   /// Taps of linear attention's convolution.
   let convolutionKernelSize = 4

@@ -17,14 +17,16 @@ import Testing
     """
 
   private static let embedding = WeightTensor(
-    name: "token_embd.weight", shape: [10, 8], byteCount: 85, arithmetic: .int8)
-  private static let head = WeightTensor(name: "output.weight", shape: [10, 8], byteCount: 66, arithmetic: .int8)
+    name: "token_embd.weight", shape: [10, 8], byteCount: 85, arithmetic: .int8, layerCount: 2)
+  private static let head = WeightTensor(
+    name: "output.weight", shape: [10, 8], byteCount: 66, arithmetic: .int8, layerCount: 2)
   private static let layers = [
-    WeightTensor(name: "blk.0.ffn_gate_exps.weight", shape: [4, 4, 8], byteCount: 72, arithmetic: .int8),
-    WeightTensor(name: "blk.0.ffn_gate_inp.weight", shape: [4, 8], byteCount: 128, arithmetic: .f32),
-    WeightTensor(name: "blk.0.attn_qkv.weight", shape: [16, 8], byteCount: 256, arithmetic: .f32),
-    WeightTensor(name: "blk.0.attn_norm.weight", shape: [8], byteCount: 32, arithmetic: .f32),
-    WeightTensor(name: "blk.2.nextn.eh_proj.weight", shape: [8, 16], byteCount: 512, arithmetic: .f32),
+    WeightTensor(
+      name: "blk.0.ffn_gate_exps.weight", shape: [4, 4, 8], byteCount: 72, arithmetic: .int8, layerCount: 2),
+    WeightTensor(name: "blk.0.ffn_gate_inp.weight", shape: [4, 8], byteCount: 128, arithmetic: .f32, layerCount: 2),
+    WeightTensor(name: "blk.0.attn_qkv.weight", shape: [16, 8], byteCount: 256, arithmetic: .f32, layerCount: 2),
+    WeightTensor(name: "blk.0.attn_norm.weight", shape: [8], byteCount: 32, arithmetic: .f32, layerCount: 2),
+    WeightTensor(name: "blk.2.nextn.eh_proj.weight", shape: [8, 16], byteCount: 512, arithmetic: .f32, layerCount: 2),
   ]
 
   private func work(_ tensors: [WeightTensor]) throws -> ModelWork {
@@ -72,9 +74,10 @@ import Testing
     ("model.layers.0.mlp.experts.3.up_proj.weight", .routedExperts), ("blk.7.ffn_down_exps.weight", .routedExperts),
     ("model.layers.0.mlp.shared_expert.up_proj.weight", .always), ("blk.7.ffn_down_shexp.weight", .always),
     ("blk.0.attn_output.weight", .always), ("mtp.layers.0.mlp.experts.3.up_proj.weight", .unused),
+    ("blk.8.ffn_down_exps.weight", .unused), ("blk.8.nextn.eh_proj.weight", .unused),
   ])
   func roles(name: String, role: WeightTensor.Role) {
-    #expect(WeightTensor(name: name, shape: [1], byteCount: 4, arithmetic: .f32).role == role)
+    #expect(WeightTensor(name: name, shape: [1], byteCount: 4, arithmetic: .f32, layerCount: 8).role == role)
   }
 
   /// On real files: every parameter a token is multiplied with, and no other, is in the multiply-adds.

@@ -66,6 +66,23 @@ import Tokenizer
     #expect(try loadModel(package).configuration.layerCount == 4)
   }
 
+  /// The head is found where it is asked for, and is no part of the model where it is not.
+  @Test(arguments: ["", ".gguf"]) func draftHeadsLoad(suffix: String) throws {
+    let path = TemporaryPath(suffix)
+    var shape = Self.tiny(.qwen3Next)
+    shape.hasDraftHead = true
+    let synthesizer = try ModelSynthesizer(shape: shape, mix: suffix.isEmpty ? .bf16 : .q40, seed: 3)
+    _ = suffix.isEmpty ? try synthesizer.writeFolder(to: path.path) : try synthesizer.writeGGUF(to: path.path)
+    let package = try ModelPackage(path: path.path)
+    #expect(package.offersDraftHead && package.configuration.layerCount == 4)
+    #expect(try loadModel(package, drafting: true).configuration.hasDraftHead)
+    #expect(try !loadModel(package).configuration.hasDraftHead)
+
+    var dense = Self.tiny(.llama)
+    dense.hasDraftHead = true
+    #expect(throws: SynthesisError.draftHead(.llama)) { try ModelSynthesizer(shape: dense, mix: .q40, seed: 0) }
+  }
+
   @Test func sizesAndNamesAreChecked() throws {
     func message(_ change: (inout ModelShape) -> Void) -> String? {
       var shape = Self.tiny(.qwen3Next)

@@ -46,7 +46,7 @@ public struct ModelWork: Sendable, Hashable {
     let weights = tensors.map { tensor in
       WeightTensor(
         name: tensor.name, shape: tensor.shape, byteCount: tensor.byteCount,
-        arithmetic: Arithmetic(weightType: tensor.dataType, compute))
+        arithmetic: Arithmetic(weightType: tensor.dataType, compute), layerCount: configuration.layerCount)
     }
     self.init(configuration, tensors: weights, caches: caches)
   }

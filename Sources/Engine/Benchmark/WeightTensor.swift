@@ -21,8 +21,10 @@ struct WeightTensor: Sendable, Hashable {
   let arithmetic: Arithmetic
 
   /// A tensor by its name in Hugging Face's or in llama.cpp's layout.
-  init(name: String, shape: [Int], byteCount: Int, arithmetic: Arithmetic) {
-    role = Self.role(of: name)
+  ///
+  /// - Parameter layerCount: the model's layers; a GGUF file's blocks from there on are a multi-token-prediction head.
+  init(name: String, shape: [Int], byteCount: Int, arithmetic: Arithmetic, layerCount: Int) {
+    role = Self.role(of: name, layerCount: layerCount)
     self.shape = shape
     self.byteCount = byteCount
     self.arithmetic = arithmetic
@@ -31,11 +33,13 @@ struct WeightTensor: Sendable, Hashable {
   /// Multiply-adds where every element meets one token; vectors are added or scale, and count as none.
   var multiplyAdds: Int { shape.count >= 2 ? shape.reduce(1, *) : 0 }
 
-  private static func role(of name: String) -> Role {
-    switch name {
+  private static func role(of name: String, layerCount: Int) -> Role {
+    let parts = name.split(separator: ".")
+    if parts.first == "blk", parts.count > 1, let block = Int(parts[1]), block >= layerCount { return .unused }
+    return switch name {
     case "model.embed_tokens.weight", "token_embd.weight": .embedding
     case "lm_head.weight", "output.weight": .head
-    case _ where name.hasPrefix("mtp.") || name.contains(".nextn."): .unused
+    case _ where name.hasPrefix("mtp."): .unused
     case _ where name.contains(".mlp.experts.") || name.hasSuffix("_exps.weight"): .routedExperts
     default: .always
     }

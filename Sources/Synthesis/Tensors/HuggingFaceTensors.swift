@@ -14,22 +14,27 @@ struct HuggingFaceTensors {
     let (rows, hidden) = (shape.vocabularySize, shape.hiddenSize)
     add("model.embed_tokens.weight", [rows, hidden], .around(deviation: Gain.embedding))
     for layer in 0..<shape.layerCount {
-      let prefix = "model.layers.\(layer)"
-      add("\(prefix).input_layernorm.weight", [hidden], norm)
-      if shape.hasFullAttention(layer: layer) {
-        addAttention("\(prefix).self_attn")
-      } else {
-        addLinearAttention("\(prefix).linear_attn")
-      }
-      add("\(prefix).post_attention_layernorm.weight", [hidden], norm)
-      if shape.hasExperts {
-        addExperts("\(prefix).mlp")
-      } else {
-        addFeedForward("\(prefix).mlp", size: shape.intermediateSize)
-      }
+      addLayer("model.layers.\(layer)", hasFullAttention: shape.hasFullAttention(layer: layer))
     }
     add("model.norm.weight", [hidden], norm)
     matrix("lm_head", rows, hidden, gain: Gain.output)
+    guard shape.hasDraftHead else { return }
+    add("mtp.pre_fc_norm_embedding.weight", [hidden], norm)
+    add("mtp.pre_fc_norm_hidden.weight", [hidden], norm)
+    matrix("mtp.fc", hidden, 2 * hidden)
+    addLayer("mtp.layers.0", hasFullAttention: true)
+    add("mtp.norm.weight", [hidden], norm)
+  }
+
+  private mutating func addLayer(_ prefix: String, hasFullAttention: Bool) {
+    add("\(prefix).input_layernorm.weight", [shape.hiddenSize], norm)
+    if hasFullAttention { addAttention("\(prefix).self_attn") } else { addLinearAttention("\(prefix).linear_attn") }
+    add("\(prefix).post_attention_layernorm.weight", [shape.hiddenSize], norm)
+    if shape.hasExperts {
+      addExperts("\(prefix).mlp")
+    } else {
+      addFeedForward("\(prefix).mlp", size: shape.intermediateSize)
+    }
   }
 
   /// Norm weights, but for linear attention's own norm.

@@ -17,16 +17,23 @@ struct LlamaTensors {
     let embeddingType = mix.type(.other, layer: 0, layerCount: shape.layerCount, columns: hidden)
     tensors.append(
       PlannedTensor("token_embd.weight", [rows, hidden], embeddingType, .around(deviation: Gain.embedding)))
-    for index in 0..<shape.layerCount {
-      layer = index
-      vector("attn_norm.weight", hidden, .norm)
-      if shape.hasFullAttention(layer: index) { addAttention() } else { addLinearAttention() }
-      if shape.hasExperts { addExperts() } else { addDense() }
+    for index in 0..<shape.layerCount { addLayer(index, hasFullAttention: shape.hasFullAttention(layer: index)) }
+    if shape.hasDraftHead {
+      addLayer(shape.layerCount, hasFullAttention: true)
+      matrix("nextn.eh_proj.weight", [hidden, 2 * hidden])
+      for name in ["enorm", "hnorm", "shared_head_norm"] { vector("nextn.\(name).weight", hidden, .norm) }
     }
     tensors.append(PlannedTensor("output_norm.weight", [hidden], .f32, .norm))
     let outputType = mix.type(.output, layer: 0, layerCount: shape.layerCount, columns: hidden)
     tensors.append(
       PlannedTensor("output.weight", [rows, hidden], outputType, scaled(Gain.output, columns: hidden)))
+  }
+
+  private mutating func addLayer(_ index: Int, hasFullAttention: Bool) {
+    layer = index
+    vector("attn_norm.weight", shape.hiddenSize, .norm)
+    if hasFullAttention { addAttention() } else { addLinearAttention() }
+    if shape.hasExperts { addExperts() } else { addDense() }
   }
 
   private mutating func addAttention() {

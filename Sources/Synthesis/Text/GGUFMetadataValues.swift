@@ -22,7 +22,8 @@ enum GGUFMetadataValues {
       (key, .uint32(UInt32(truncatingIfNeeded: value)))
     }
     var values = [
-      number("vocab_size", shape.vocabularySize), number("block_count", shape.layerCount),
+      number("vocab_size", shape.vocabularySize),
+      number("block_count", shape.layerCount + (shape.hasDraftHead ? 1 : 0)),
       number("context_length", shape.contextLength), number("embedding_length", shape.hiddenSize),
       number("feed_forward_length", shape.intermediateSize), number("attention.head_count", shape.headCount),
       number("attention.head_count_kv", shape.keyValueHeadCount), number("attention.key_length", shape.headSize),
@@ -30,6 +31,7 @@ enum GGUFMetadataValues {
       ("rope.freq_base", .float32(shape.rotaryBase)),
       ("attention.layer_norm_rms_epsilon", .float32(shape.normEpsilon)),
     ]
+    if shape.hasDraftHead { values.append(number("nextn_predict_layers", 1)) }
     if shape.hasExperts {
       values += [
         number("expert_count", shape.expertCount), number("expert_used_count", shape.expertsPerToken),

@@ -46,10 +46,15 @@ struct SynthCommand: ParsableCommand {
   @Option(help: "Which of the possible models.")
   var seed: UInt64 = 0
 
+  @Flag(help: "Add a multi-token-prediction head (qwen3next).")
+  var draftHead = false
+
   @OptionGroup(title: "Sizes") var sizes: SizeOptions
 
   func run() throws {
-    let synthesizer = try ModelSynthesizer(shape: sizes.shape(architecture), mix: type, seed: seed)
+    var shape = sizes.shape(architecture)
+    shape.hasDraftHead = draftHead
+    let synthesizer = try ModelSynthesizer(shape: shape, mix: type, seed: seed)
     let isFile = output.lowercased().hasSuffix(".gguf")
     let start = ContinuousClock.now
     let bar = ProgressLine()

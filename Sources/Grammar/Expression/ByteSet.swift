@@ -27,7 +27,17 @@ public struct ByteSet: Hashable, Sendable {
   }
 
   /// The bytes in ascending order.
-  public var bytes: [UInt8] { (0...255).filter { contains(UInt8($0)) }.map { UInt8($0) } }
+  public var bytes: [UInt8] {
+    var result: [UInt8] = []
+    for (index, word) in [words.0, words.1, words.2, words.3].enumerated() {
+      var rest = word
+      while rest != 0 {
+        result.append(UInt8(index * 64 + rest.trailingZeroBitCount))
+        rest &= rest - 1
+      }
+    }
+    return result
+  }
 
   /// Whether `byte` is in the set.
   public func contains(_ byte: UInt8) -> Bool {
@@ -58,6 +68,16 @@ public struct ByteSet: Hashable, Sendable {
     result.words.1 |= other.words.1
     result.words.2 |= other.words.2
     result.words.3 |= other.words.3
+    return result
+  }
+
+  /// The bytes that are in both sets.
+  public func intersection(_ other: ByteSet) -> ByteSet {
+    var result = self
+    result.words.0 &= other.words.0
+    result.words.1 &= other.words.1
+    result.words.2 &= other.words.2
+    result.words.3 &= other.words.3
     return result
   }
 

@@ -1,0 +1,39 @@
+/// The tokens that grammars choose from, prepared once for a tokenizer.
+public final class TokenVocabulary: Sendable {
+  /// Tokens in a row of logits, and bits in a mask.
+  public let size: Int
+  /// The tokens that end a text: a mask allows them exactly where the text is a whole document.
+  public let endTokens: [Int32]
+  /// 64-bit words in a mask.
+  public var maskWords: Int { (size + 63) / 64 }
+
+  let trie: TokenTrie
+  let texts: [[UInt8]?]
+  /// From more than this many tokens on that a terminal can read whole, a table is made for it; see `StateTable`.
+  let broadFrom: Int
+
+  /// - Parameters:
+  ///   - texts: The bytes of each token, by id; nil for special tokens and ids without a token, which no content
+  ///     allows.
+  ///   - endTokens: Ids within `texts`; others are left out.
+  public convenience init(texts: [[UInt8]?], endTokens: [Int32]) {
+    self.init(texts: texts, endTokens: endTokens, broadFrom: 256)
+  }
+
+  init(texts: [[UInt8]?], endTokens: [Int32], broadFrom: Int) {
+    self.broadFrom = broadFrom
+    size = texts.count
+    let ends = Set(endTokens.filter { texts.indices.contains(Int($0)) })
+    self.endTokens = ends.sorted()
+    // An end token is no content, whatever its text.
+    var texts = texts
+    for token in ends { texts[Int(token)] = nil }
+    self.texts = texts
+    trie = TokenTrie(texts)
+  }
+
+  /// The bytes of a token; nil for special tokens.
+  public func text(of token: Int32) -> [UInt8]? {
+    texts.indices.contains(Int(token)) ? texts[Int(token)] : nil
+  }
+}

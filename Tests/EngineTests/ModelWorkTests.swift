@@ -63,6 +63,17 @@ import Testing
     #expect(sums[.bf16] == nil)
   }
 
+  @Test func bytesOfDrafting() throws {
+    let work = try work([Self.embedding, Self.head] + Self.layers)
+    #expect(work.draftedBytes(guesses: 0, positions: 10) == work.decodeBytes(sequences: 1, positions: 10))
+    let one = work.draftedBytes(guesses: 1, positions: 10)
+    // Two rows; then the head's 512 and the output projection's 66, with two rows of the embedding.
+    #expect(one.weights == work.decodeBytes(sequences: 2, positions: 1).weights + 512 + 66 + 17)
+    #expect(one.keyValues == 640)
+    let two = work.draftedBytes(guesses: 2, positions: 10)
+    #expect(two.weights == work.decodeBytes(sequences: 3, positions: 1).weights + 2 * (512 + 66) + 25.5 + 8.5)
+  }
+
   @Test func aTiedEmbeddingIsTheHead() throws {
     let work = try work([Self.embedding] + Self.layers)
     #expect(work.decodeBytes(sequences: 1, positions: 1).weights == 545.5)  // 85 + 416 + 36 + 8.5
@@ -73,8 +84,8 @@ import Testing
     ("model.embed_tokens.weight", WeightTensor.Role.embedding), ("lm_head.weight", .head),
     ("model.layers.0.mlp.experts.3.up_proj.weight", .routedExperts), ("blk.7.ffn_down_exps.weight", .routedExperts),
     ("model.layers.0.mlp.shared_expert.up_proj.weight", .always), ("blk.7.ffn_down_shexp.weight", .always),
-    ("blk.0.attn_output.weight", .always), ("mtp.layers.0.mlp.experts.3.up_proj.weight", .unused),
-    ("blk.8.ffn_down_exps.weight", .unused), ("blk.8.nextn.eh_proj.weight", .unused),
+    ("blk.0.attn_output.weight", .always), ("mtp.layers.0.mlp.experts.3.up_proj.weight", .draftExperts),
+    ("blk.8.ffn_down_exps.weight", .draftExperts), ("blk.8.nextn.eh_proj.weight", .draft),
   ])
   func roles(name: String, role: WeightTensor.Role) {
     #expect(WeightTensor(name: name, shape: [1], byteCount: 4, arithmetic: .f32, layerCount: 8).role == role)

@@ -13,6 +13,9 @@ public struct ModelWork: Sendable, Hashable {
   /// Weights that every step reads, the output projection's included.
   private let constantBytes: Int
   private let expertBytes: Int
+  private let headBytes: Int
+  private let draftBytes: Int
+  private let draftExpertBytes: Int
   private let embeddingRowBytes: Double
   /// Multiply-adds of weights for a token, without the output projection's.
   private let tokenProducts: [Arithmetic: Double]
@@ -56,6 +59,9 @@ public struct ModelWork: Sendable, Hashable {
     cacheBytes = caches
     var constantBytes = 0
     var expertBytes = 0
+    var headBytes = 0
+    var draftBytes = 0
+    var draftExpertBytes = 0
     var embeddingRowBytes = 0.0
     var tokenProducts: [Arithmetic: Double] = [:]
     var headProducts: [Arithmetic: Double] = [:]
@@ -64,14 +70,17 @@ public struct ModelWork: Sendable, Hashable {
     for tensor in tensors {
       let products = Double(tensor.multiplyAdds)
       switch tensor.role {
-      case .unused: break
+      case .draft: draftBytes += tensor.byteCount
+      case .draftExperts: draftExpertBytes += tensor.byteCount
       case .embedding:
         embeddingRowBytes = Double(tensor.byteCount) / Double(configuration.vocabularySize)
         guard isTied else { break }
         constantBytes += tensor.byteCount
+        headBytes += tensor.byteCount
         headProducts[tensor.arithmetic, default: 0] += products
       case .head:
         constantBytes += tensor.byteCount
+        headBytes += tensor.byteCount
         headProducts[tensor.arithmetic, default: 0] += products
       case .routedExperts:
         expertBytes += tensor.byteCount
@@ -83,6 +92,9 @@ public struct ModelWork: Sendable, Hashable {
     }
     self.constantBytes = constantBytes
     self.expertBytes = expertBytes
+    self.headBytes = headBytes
+    self.draftBytes = draftBytes
+    self.draftExpertBytes = draftExpertBytes
     self.embeddingRowBytes = embeddingRowBytes
     self.tokenProducts = tokenProducts
     self.headProducts = headProducts
@@ -115,13 +127,36 @@ public struct ModelWork: Sendable, Hashable {
   /// What a step reads in which `sequences` sequences decode a token each and see `positions` positions each, their
   /// own included.
   public func decodeBytes(sequences: Int, positions: Double) -> DecodeBytes {
-    let sequences = Double(sequences)
-    var touched = 1.0
-    for _ in 0..<Int(sequences) { touched *= 1 - Self.expertShare(configuration) }
-    return DecodeBytes(
-      weights: Double(constantBytes) + Double(expertBytes) * (1 - touched) + sequences * embeddingRowBytes,
-      keyValues: sequences * positions * cacheBytes.perPosition,
-      states: sequences * cacheBytes.perSlot * stateShare)
+    DecodeBytes(
+      weights: weightBytes(tokens: sequences),
+      keyValues: Double(sequences) * positions * cacheBytes.perPosition,
+      states: Double(sequences) * cacheBytes.perSlot * stateShare)
+  }
+
+  /// What a step reads in which one sequence, which sees `positions` positions, verifies `guesses` tokens and guesses as
+  /// many more with the multi-token-prediction head: the head follows the verified tokens together and then goes on by
+  /// itself, and each guess takes the output projection.
+  public func draftedBytes(guesses: Int, positions: Double) -> DecodeBytes {
+    var bytes = decodeBytes(sequences: 1, positions: positions)
+    bytes.weights = weightBytes(tokens: 1 + guesses)
+    for pass in 0..<guesses {
+      let tokens = pass == 0 ? 1 + guesses : 1
+      bytes.weights +=
+        Double(headBytes + draftBytes) + Double(draftExpertBytes) * touchedShare(tokens: tokens)
+        + Double(tokens) * embeddingRowBytes
+    }
+    return bytes
+  }
+
+  private func weightBytes(tokens: Int) -> Double {
+    Double(constantBytes) + Double(expertBytes) * touchedShare(tokens: tokens) + Double(tokens) * embeddingRowBytes
+  }
+
+  /// The share of a layer's experts that some tokens touch together.
+  private func touchedShare(tokens: Int) -> Double {
+    var untouched = 1.0
+    for _ in 0..<tokens { untouched *= 1 - Self.expertShare(configuration) }
+    return 1 - untouched
   }
 
   /// The share of a slot that a step reads: the matrices, the convolution's inputs, and on average half of the chunk

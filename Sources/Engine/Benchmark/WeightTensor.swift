@@ -10,8 +10,10 @@ struct WeightTensor: Sendable, Hashable {
     case routedExperts
     /// Once.
     case always
-    /// Never: a multi-token-prediction head.
-    case unused
+    /// Whenever the multi-token-prediction head is run: all but its routed experts.
+    case draft
+    /// The experts that the head's tokens are routed to.
+    case draftExperts
   }
 
   let role: Role
@@ -35,11 +37,13 @@ struct WeightTensor: Sendable, Hashable {
 
   private static func role(of name: String, layerCount: Int) -> Role {
     let parts = name.split(separator: ".")
-    if parts.first == "blk", parts.count > 1, let block = Int(parts[1]), block >= layerCount { return .unused }
+    let block = parts.first == "blk" && parts.count > 1 ? Int(parts[1]) : nil
+    if name.hasPrefix("mtp.") || block.map({ $0 >= layerCount }) == true {
+      return name.contains(".mlp.experts.") || name.hasSuffix("_exps.weight") ? .draftExperts : .draft
+    }
     return switch name {
     case "model.embed_tokens.weight", "token_embd.weight": .embedding
     case "lm_head.weight", "output.weight": .head
-    case _ where name.hasPrefix("mtp."): .unused
     case _ where name.contains(".mlp.experts.") || name.hasSuffix("_exps.weight"): .routedExperts
     default: .always
     }

@@ -12,6 +12,6 @@ struct BenchCommand: AsyncParsableCommand {
       Without a subcommand the model is measured; apus bench engine --help lists
       its options.
       """,
-    subcommands: [BenchEngineCommand.self, BenchServeCommand.self],
+    subcommands: [BenchEngineCommand.self, BenchDraftCommand.self, BenchServeCommand.self],
     defaultSubcommand: BenchEngineCommand.self)
 }

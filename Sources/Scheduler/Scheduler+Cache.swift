@@ -39,7 +39,6 @@ extension Scheduler {
     sequences[index].slot = slot
     sequences[index].computed = match.tokens
     sequences[index].reused = match.tokens
-    planMilestones(of: index, behind: match)
     updateClaim(of: index)
   }
 
@@ -105,6 +104,8 @@ extension Scheduler {
   /// Takes pages and slot back from a sequence that ends or gives way. What it computed is kept if it may be: its state,
   /// too, so that the same tokens go on from exactly here.
   mutating func release(_ index: Int32) {
+    passMilestones(of: index, all: true)
+    releases += 1
     let index = Int(index)
     var slot = sequences[index].slot
     let last = insertAll(of: index)

@@ -14,20 +14,27 @@ extension Scheduler {
     precondition(sampled.count == plan.sampledCount, "a token for each chunk that samples, and for each fork")
     stepInFlight = nil
     counters.busySeconds += seconds
-    for chunk in plan.chunks {
-      sequences[Int(chunk.sequence)].computed += chunk.count
-      counters.computedTokens += chunk.count
-      let whole = (sequences[Int(chunk.sequence)].knownPages + 1) * configuration.pageSize
-      if sequences[Int(chunk.sequence)].computed >= whole { insertWholePages(of: Int(chunk.sequence)) }
+    if !plan.chunks.isEmpty { learn(plan.load, seconds: seconds) }
+    // By index, because a chunk that is copied out of the plan has its arrays retained.
+    for place in plan.chunks.indices {
+      let index = Int(plan.chunks[place].sequence)
+      let count = plan.chunks[place].count
+      sequences[index].computed += count
+      counters.computedTokens += count
+      charge(index)
+      let whole = (sequences[index].knownPages + 1) * configuration.pageSize
+      if sequences[index].computed >= whole { insertWholePages(of: index) }
     }
     for pending in plan.pendingCheckpoints { attach(pending) }
     var next = 0
-    for chunk in plan.chunks {
-      sequences[Int(chunk.sequence)].isInFlight = false
-      guard chunk.samples else { continue }
-      grow(Int(chunk.sequence), by: sampled[next])
+    for place in plan.chunks.indices {
+      let index = plan.chunks[place].sequence
+      passMilestones(of: index)
+      sequences[Int(index)].isInFlight = false
+      guard plan.chunks[place].samples else { continue }
+      grow(Int(index), by: sampled[next])
       next += 1
-      for fork in chunk.forks {
+      for fork in plan.chunks[place].forks {
         if let index = indices[fork] {
           sequences[Int(index)].isInFlight = false
           grow(Int(index), by: sampled[next])
@@ -35,7 +42,7 @@ extension Scheduler {
         next += 1
       }
       // There was no memory for the others; they wait for themselves.
-      releaseForks(of: chunk.sequence)
+      releaseForks(of: index)
     }
     endRetired()
   }
@@ -64,15 +71,35 @@ extension Scheduler {
     endRetired()
   }
 
+  private mutating func learn(_ load: StepLoad, seconds: Double) {
+    if load.decodes > 0, configuration.maximumGapSeconds < .infinity {
+      let expected = cost.seconds(for: load) * gapMargin
+      // In balance when 1 step in 100 takes longer.
+      if expected > 0 { gapMargin = min(4, max(1, gapMargin * (seconds > expected ? 1.0495 : 0.9995))) }
+    }
+    cost.observe(load, seconds: seconds)
+  }
+
+  /// Counts what was computed of a sequence against its tenant's share.
+  private mutating func charge(_ index: Int) {
+    let (from, to) = (sequences[index].charged, sequences[index].computed)
+    guard to > from else { return }
+    let prompt = max(0, min(to, sequences[index].promptTokens) - from)
+    queue.charge(sequences[index].account, prompt + (to - from - prompt) * configuration.decodeWeight)
+    sequences[index].charged = to
+  }
+
   private mutating func grow(_ index: Int, by token: Int32) {
     guard sequences[index].phase == .running else { return }
     sequences[index].known += 1
+    sequences[index].hasSampled = true
     counters.generatedTokens += 1
     if sequences[index].namespace != nil { sequences[index].tokens.append(token) }
     if sequences[index].isFull {
       sequences[index].phase = .ended
       inFlightEnds += 1
       counters.finished += 1
+      backlog.observe(outputTokens: sequences[index].known - sequences[index].promptTokens)
     } else {
       updateClaim(of: index)
     }

@@ -37,7 +37,8 @@ extension Scheduler {
         sequence.pages.prefix(sequence.knownPages).allSatisfy { cache.nodes[Int($0)].filled == cache.pageSize },
         "\(name) has \(sequence.knownPages) known pages, and not all are whole")
     }
-    let waiting = queue + running.flatMap { sequences[Int($0)].forks } + queue.flatMap { sequences[Int($0)].forks }
+    let apart = queue.items + awaiting.values.joined()
+    let waiting = apart + (running + apart).flatMap { sequences[Int($0)].forks }
     for index in waiting {
       let sequence = sequences[Int(index)]
       try check(
@@ -49,12 +50,21 @@ extension Scheduler {
       indices.count == running.count + waiting.count, "of \(indices.count) requests some neither run nor wait")
     try check(
       claimedPages == running.reduce(0) { $0 + sequences[Int($1)].claim }, "\(claimedPages) pages are not claimed")
-    for order in [running, queue] {
-      let arrivals = order.map { sequences[Int($0)].arrival }
-      try check(zip(arrivals, arrivals.dropFirst()).allSatisfy { $0 < $1 }, "order of arrival is lost: \(arrivals)")
+    let ranks = running.map { sequences[Int($0)].rank }
+    try check(zip(ranks, ranks.dropFirst()).allSatisfy { $0 < $1 }, "running requests are not in order of rank")
+    try check(
+      queue.items.count == queue.count && awaiting.values.reduce(0) { $0 + $1.count } == awaitingCount,
+      "\(queue.count) requests are not in the queue, or \(awaitingCount) do not await prefixes")
+    for (milestone, waiting) in awaiting {
+      try check(
+        underway[milestone] != nil && waiting.allSatisfy { sequences[Int($0)].awaited == milestone },
+        "requests await a prefix nobody computes")
+    }
+    for index in underway.values {
+      try check(running.contains(index), "a prefix is under way, and sequence \(index) does not run")
     }
     try check(
-      counters.submitted == counters.finished + counters.cancelled + waitingCount + runningCount,
+      counters.submitted == counters.finished + counters.cancelled + counters.refused + waitingCount + runningCount,
       "requests do not add up: \(counters), \(waitingCount) waiting, \(runningCount) running")
   }
 

@@ -5,6 +5,7 @@ extension Scheduler {
   mutating func planMilestones(of index: Int, behind match: PrefixMatch) {
     sequences[index].milestones = []
     sequences[index].nextMilestone = 0
+    sequences[index].passedMilestones = 0
     guard let namespace = sequences[index].namespace else { return }
     let last = sequences[index].known - 1
     var places = sequences[index].breakpoints

@@ -6,7 +6,9 @@ public struct SchedulerCounters: Sendable, Equatable {
   public internal(set) var finished = 0
   /// Requests cancelled before that.
   public internal(set) var cancelled = 0
-  /// Times a running sequence gave its pages back for an older one.
+  /// Requests that ended because they could not be served in time; those refused by `submit` are not among them.
+  public internal(set) var refused = 0
+  /// Times a running sequence gave its pages back for another one.
   public internal(set) var preemptions = 0
   /// Tokens computed, prompts and decodes together, again after preemption included.
   public internal(set) var computedTokens = 0
@@ -28,7 +30,7 @@ extension Scheduler {
   public var tokenCapacity: Int { configuration.pageCount * configuration.pageSize }
 
   /// Requests that wait to run, preempted ones included.
-  public var waitingCount: Int { queue.count + waitingForks }
+  public var waitingCount: Int { queue.count + waitingForks + awaitingCount }
 
   /// Requests that hold a slot and are still wanted.
   public var runningCount: Int { running.count - inFlightEnds }

@@ -1,12 +1,12 @@
 /// Decides which tokens of which sequences each step computes, and who holds which cache pages and state slots.
 ///
-/// Iteration-level batching: every step serves all sequences that decode, one token each, and spends the rest of its
-/// token budget on prompts, oldest first. A long prompt is thereby cut into chunks and holds running streams up for no
-/// longer than one step of that budget.
+/// Iteration-level batching: every step serves all sequences that stream, and spends the rest of its token budget on
+/// prompts. A long prompt is thereby cut into chunks and holds running streams up for no longer than one step, and the
+/// chunks are as long as the bound on that time lets them be.
 ///
-/// Requests are served in order of arrival. When pages run out the youngest running sequence gives its up and goes back
-/// to the front of the queue. The oldest therefore always advances, and since no request is accepted that could not run
-/// alone, every request finishes.
+/// Waiting requests take turns by tenant, and within a tenant come in the order of rank: of arrival, shifted by priority.
+/// When pages run out the running sequence of the last rank gives its up and waits again. The first therefore always
+/// advances, and since no request is accepted that could not run alone, every request ends.
 ///
 /// What sequences computed stays in the caches until its memory is needed, and other sequences that begin with the same
 /// tokens start behind it: see `CacheStore`.
@@ -19,31 +19,50 @@ public struct Scheduler: Sendable {
   public let configuration: SchedulerConfiguration
   /// Totals since the start.
   public internal(set) var counters = SchedulerCounters()
+  /// How long steps take.
+  public internal(set) var cost: any StepCostModel
 
   /// By index; those in `freeIndices` have ended.
   var sequences: [SequenceState] = []
   var freeIndices: [Int32] = []
   var indices: [RequestID: Int32] = [:]
-  /// In order of arrival.
+  /// In order of rank.
   var running: [Int32] = []
-  /// In order of arrival.
-  var queue: [Int32] = []
+  var queue = RequestQueue()
   /// Waiting requests that are with their leaders, not in the queue.
   var waitingForks = 0
+  /// Milestones that running sequences will pass, and which of them will.
+  var underway: [PrefixHash: Int32] = [:]
+  /// Waiting requests that are not in the queue but wait for such a milestone.
+  var awaiting: [PrefixHash: [Int32]] = [:]
+  var awaitingCount = 0
+  /// When requests that have not run yet are refused.
+  var expiries = IndexedHeap<Double>()
+  /// The request whose turn it was and for which there was no room.
+  var blocked: BlockedRequest?
   /// The claims of all running sequences together.
   var claimedPages = 0
+  /// Sequences that gave back what they held.
+  var releases = 0
   var cache: CacheStore
   var stepInFlight: Int?
   /// Requests that ended while the step in flight computes tokens of them.
   var inFlightEnds = 0
+  var backlog = Backlog()
+  /// Factor on a step's expected seconds that 99 in 100 steps stay below.
+  var gapMargin = 1.1
   private var arrivals = 0
 
   /// A scheduler without requests.
   ///
+  /// - Parameter cost: what is known of how long steps take; it learns more from `complete`.
   /// - Throws: `SchedulerError.invalidConfiguration`.
-  public init(_ configuration: SchedulerConfiguration) throws(SchedulerError) {
+  public init(
+    _ configuration: SchedulerConfiguration, cost: any StepCostModel = MeasuredStepCost()
+  ) throws(SchedulerError) {
     try configuration.check()
     self.configuration = configuration
+    self.cost = cost
     cache = CacheStore(configuration)
   }
 
@@ -51,7 +70,8 @@ public struct Scheduler: Sendable {
 
   /// Appends a request to the queue.
   ///
-  /// - Throws: `emptyRequest`, `promptTooLong` if it could not even run alone, `queueFull`, `duplicateRequest`.
+  /// - Throws: `emptyRequest`, `promptTooLong` if it could not even run alone, `duplicateRequest`; `queueFull`,
+  ///   `tenantLimit` and `deadlineUnreachable`, which tell when to try again.
   public mutating func submit(_ request: SequenceRequest, at now: Double) throws(SchedulerError) {
     guard request.promptTokens >= 1, request.maximumTokens >= 1 else {
       throw .emptyRequest(promptTokens: request.promptTokens, maximumTokens: request.maximumTokens)
@@ -62,14 +82,35 @@ public struct Scheduler: Sendable {
       throw .promptTooLong(needed: overflow ? .max : needed, available: tokenCapacity)
     }
     guard indices[request.id] == nil else { throw .duplicateRequest(request.id) }
-    guard waitingCount < configuration.maximumQueued else { throw .queueFull(limit: configuration.maximumQueued) }
-    let state = SequenceState(request, arrival: arrivals, greatestExtent: needed, now: now)
+    guard waitingCount < configuration.maximumQueued else {
+      throw .queueFull(limit: configuration.maximumQueued, retryAfter: secondsToDeparture(of: 1))
+    }
+    guard queue.presentCount(of: request.tenant) < configuration.maximumPerTenant else {
+      throw .tenantLimit(limit: configuration.maximumPerTenant, retryAfter: secondsToDeparture(of: 1))
+    }
+    let leader = leader(of: request)
+    let expectedPrefill = leader != nil ? 1 : request.promptTokens - expectedReuse(of: request)
+    if let deadline = request.deadline {
+      let predicted = predictedSecondsToFirstToken(of: request, prefill: expectedPrefill)
+      guard predicted <= deadline - now else {
+        throw .deadlineUnreachable(
+          predicted: predicted, allowed: deadline - now, retryAfter: max(1, predicted - max(0, deadline - now)))
+      }
+    }
+    let rank = Rank(
+      virtualArrival: now - Double(request.priority) * configuration.priorityAgingSeconds, arrival: arrivals)
+    let state = SequenceState(
+      request, rank: rank, account: queue.enter(request.tenant), greatestExtent: needed,
+      expectedPrefill: expectedPrefill, now: now)
     arrivals += 1
     counters.submitted += 1
     let index = freeIndices.popLast() ?? Int32(sequences.count)
     if Int(index) == sequences.count { sequences.append(state) } else { sequences[Int(index)] = state }
     indices[request.id] = index
-    if let leader = request.fork.flatMap({ indices[$0] }), canLead(leader, index) {
+    backlog.add(state)
+    let expiry = expiry(of: state)
+    if expiry < .infinity { expiries.insert(index, key: expiry) }
+    if let leader {
       sequences[Int(leader)].forks.append(index)
       sequences[Int(index)].leader = leader
       waitingForks += 1
@@ -96,26 +137,23 @@ public struct Scheduler: Sendable {
 
   /// Ends a request that has generated all it will. Unknown ones are ignored: it may have ended by itself.
   public mutating func finish(_ id: RequestID) {
-    if remove(id) { counters.finished += 1 }
+    guard let index = indices[id] else { return }
+    backlog.observe(outputTokens: sequences[Int(index)].known - sequences[Int(index)].promptTokens)
+    if remove(index) { counters.finished += 1 }
   }
 
   /// Ends a request nobody waits for any more, wherever it is. Unknown ones are ignored.
   public mutating func cancel(_ id: RequestID) {
-    if remove(id) { counters.cancelled += 1 }
+    if let index = indices[id], remove(index) { counters.cancelled += 1 }
   }
 
   /// Takes a request out of queue or batch; one in flight keeps what it holds until the step completes.
-  private mutating func remove(_ id: RequestID) -> Bool {
-    guard let index = indices[id] else { return false }
+  /// - Returns: whether it had not ended yet.
+  mutating func remove(_ index: Int32) -> Bool {
     switch sequences[Int(index)].phase {
     case .ended: return false
     case .waiting:
-      if let leader = sequences[Int(index)].leader {
-        sequences[Int(leader)].forks.removeAll { $0 == index }
-        waitingForks -= 1
-      } else {
-        queue.removeAll { $0 == index }
-      }
+      stopWaiting(index)
       end(index)
     case .running where sequences[Int(index)].isInFlight:
       sequences[Int(index)].phase = .ended
@@ -131,36 +169,10 @@ public struct Scheduler: Sendable {
   /// Forgets a request that holds nothing any more; those that wait for it wait in the queue from now on.
   mutating func end(_ index: Int32) {
     releaseForks(of: index)
+    queue.leave(sequences[Int(index)].account)
     indices[sequences[Int(index)].id] = nil
     sequences[Int(index)].phase = .ended
     sequences[Int(index)].tokens = []
     freeIndices.append(index)
-  }
-
-  // MARK: - Queue
-
-  /// Puts a waiting request into its place in the queue.
-  mutating func enqueue(_ index: Int32) {
-    sequences[Int(index)].leader = nil
-    let arrival = sequences[Int(index)].arrival
-    let place = queue.lastIndex { sequences[Int($0)].arrival < arrival }.map { $0 + 1 } ?? 0
-    queue.insert(index, at: place)
-  }
-
-  /// Lets requests that waited to start behind another wait for themselves.
-  mutating func releaseForks(of index: Int32) {
-    for fork in sequences[Int(index)].forks {
-      waitingForks -= 1
-      enqueue(fork)
-    }
-    sequences[Int(index)].forks = []
-  }
-
-  /// Whether the one has not come to the end of the prompt that the other has, too.
-  private func canLead(_ leader: Int32, _ follower: Int32) -> Bool {
-    let (first, second) = (sequences[Int(leader)], sequences[Int(follower)])
-    return first.phase != .ended && first.known == first.promptTokens
-      && first.promptTokens == second.promptTokens && first.namespace == second.namespace
-      && first.tokens == second.tokens && first.leader == nil
   }
 }

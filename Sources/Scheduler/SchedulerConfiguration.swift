@@ -12,6 +12,22 @@ public struct SchedulerConfiguration: Sendable, Equatable {
   public var maximumRunning: Int
   /// Requests that wait, at most. Preempted ones return to the queue whatever its length.
   public var maximumQueued: Int
+  /// Requests of one tenant that wait or run, at most.
+  public var maximumPerTenant: Int
+  /// Seconds a request may wait for its place before it is refused.
+  public var maximumQueueSeconds: Double
+  /// A request of a priority one higher is served as if it had come so many seconds earlier. None starves, because no
+  /// request can be overtaken by those that come much later.
+  public var priorityAgingSeconds: Double
+  /// How much a generated token counts against a tenant's share, where a prompt token counts 1.
+  public var decodeWeight: Int
+  /// Seconds between two tokens of a stream that are not to be exceeded by more than 1 step in 100: bounds the prompt
+  /// tokens of a step while others are streamed.
+  public var maximumGapSeconds: Double
+  /// Prompt tokens a step computes in any case, even where the bound on the gap cannot be met.
+  public var minimumPrefillTokens: Int
+  /// Sequences whose prompts are computed at once, at most, unless all of them together do not fill a step.
+  public var maximumPrefilling: Int
   /// Pages that must be free beyond a prompt's own before it is admitted, so that it can grow for a while.
   public var admissionHeadroomPages: Int
 
@@ -33,7 +49,9 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     pageSize: Int = 64, pageCount: Int, slotCount: Int, stepTokenBudget: Int = 512, maximumRunning: Int = 256,
     maximumQueued: Int = 1024, admissionHeadroomPages: Int = 2, needsCheckpoints: Bool = true,
     checkpointLimit: Int = .max, checkpointSpacing: Int = 2048, checkpointMinimumSpacing: Int = 128,
-    spacedCheckpointsPerPrompt: Int = 8
+    spacedCheckpointsPerPrompt: Int = 8, maximumPerTenant: Int = .max, maximumQueueSeconds: Double = .infinity,
+    priorityAgingSeconds: Double = 30, decodeWeight: Int = 2, maximumGapSeconds: Double = .infinity,
+    minimumPrefillTokens: Int = 16, maximumPrefilling: Int = 8
   ) {
     self.pageSize = pageSize
     self.pageCount = pageCount
@@ -47,6 +65,13 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     self.checkpointSpacing = checkpointSpacing
     self.checkpointMinimumSpacing = checkpointMinimumSpacing
     self.spacedCheckpointsPerPrompt = spacedCheckpointsPerPrompt
+    self.maximumPerTenant = maximumPerTenant
+    self.maximumQueueSeconds = maximumQueueSeconds
+    self.priorityAgingSeconds = priorityAgingSeconds
+    self.decodeWeight = decodeWeight
+    self.maximumGapSeconds = maximumGapSeconds
+    self.minimumPrefillTokens = minimumPrefillTokens
+    self.maximumPrefilling = maximumPrefilling
   }
 
   /// Sequences that can run at once: each needs a slot.
@@ -56,7 +81,9 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     let atLeastOne = [
       ("pageSize", pageSize), ("slotCount", slotCount), ("maximumRunning", maximumRunning),
       ("maximumQueued", maximumQueued), ("checkpointSpacing", checkpointSpacing),
-      ("checkpointMinimumSpacing", checkpointMinimumSpacing),
+      ("checkpointMinimumSpacing", checkpointMinimumSpacing), ("maximumPerTenant", maximumPerTenant),
+      ("decodeWeight", decodeWeight), ("minimumPrefillTokens", minimumPrefillTokens),
+      ("maximumPrefilling", maximumPrefilling),
     ]
     for (setting, value) in atLeastOne where value < 1 {
       throw .invalidConfiguration(setting: setting, value: value, expected: "1 or more")
@@ -71,6 +98,14 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     ]
     for (setting, value) in atLeastZero where value < 0 {
       throw .invalidConfiguration(setting: setting, value: value, expected: "0 or more")
+    }
+    let positive = [("maximumQueueSeconds", maximumQueueSeconds), ("maximumGapSeconds", maximumGapSeconds)]
+    for (setting, value) in positive where !(value > 0) {
+      throw .invalidDuration(setting: setting, seconds: value, expected: "more than 0 seconds")
+    }
+    guard priorityAgingSeconds >= 0, priorityAgingSeconds < .infinity else {
+      throw .invalidDuration(
+        setting: "priorityAgingSeconds", seconds: priorityAgingSeconds, expected: "0 seconds or more, and finite")
     }
     // Otherwise a step could not serve all streams, and some would have to wait for others.
     guard stepTokenBudget >= runningLimit else {

@@ -32,6 +32,10 @@ public struct SequenceRequest: Sendable {
   public var maximumTokens: Int
   /// On whose behalf.
   public var tenant = TenantID.shared
+  /// Greater ones come first: as if the request had been submitted `priorityAgingSeconds` earlier for each step.
+  public var priority = 0
+  /// When its first token is of no use any more, on the clock that `submit` and `plan` are told; nil: always.
+  public var deadline: Double?
   /// What it shares with others, and leaves to them; nil: it reuses nothing, and nothing of it is kept.
   public var prompt: CachedPrompt?
   /// Another request with the same prompt, submitted before: this one is computed from the end of that prompt on.

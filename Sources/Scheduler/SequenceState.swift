@@ -9,9 +9,12 @@ struct SequenceState: Sendable {
   }
 
   let id: RequestID
-  /// Place in the order of submission; survives preemption.
-  let arrival: Int
+  /// Place in the order of service; survives preemption.
+  let rank: Rank
+  let priority: Int
   let tenant: TenantID
+  /// That of its tenant.
+  let account: Int32
   /// Tokens that will ever lie in the cache: all but the last new one, which is never computed.
   let greatestExtent: Int
   let promptTokens: Int
@@ -19,8 +22,15 @@ struct SequenceState: Sendable {
   let namespace: CacheNamespace?
   let breakpoints: [CacheBreakpoint]
   let wantsReport: Bool
+  let deadline: Double?
   /// The request it may start behind, while it waits for that.
   var leader: Int32?
+  /// The milestone of a running sequence that it waits for, because it starts behind it.
+  var awaited: PrefixHash?
+  /// How often it has waited for one.
+  var awaitedCount = 0
+  /// Prompt tokens that, when it was submitted, were not cached.
+  var expectedPrefill: Int
 
   var phase = Phase.waiting
   /// When it began to wait.
@@ -40,20 +50,34 @@ struct SequenceState: Sendable {
   var claim = 0
   /// It ran before.
   var isResumed = false
+  /// Tokens its tenant was charged for: what is computed again after preemption is not charged again.
+  var charged = 0
   /// Tokens it did not compute when it was last admitted.
   var reused = 0
   /// Positions to keep the state at, those ahead first to last.
   var milestones: [Milestone] = []
   var nextMilestone = 0
+  /// The first so many are behind it, or given up.
+  var passedMilestones = 0
+  /// Tokens it gets in the step being planned.
+  var share = 0
+  /// Tokens were sampled for it since it was last admitted.
+  var hasSampled = false
+  /// In that step, its tokens are those of a stream, not of a prompt.
+  var isStream = false
   /// Waiting requests that start behind its prompt.
   var forks: [Int32] = []
   /// The step in flight computes tokens of it.
   var isInFlight = false
 
-  init(_ request: SequenceRequest, arrival: Int, greatestExtent: Int, now: Double) {
+  init(_ request: SequenceRequest, rank: Rank, account: Int32, greatestExtent: Int, expectedPrefill: Int, now: Double) {
     id = request.id
-    self.arrival = arrival
+    self.rank = rank
+    priority = request.priority
     tenant = request.tenant
+    self.account = account
+    self.expectedPrefill = expectedPrefill
+    deadline = request.deadline
     self.greatestExtent = greatestExtent
     promptTokens = request.promptTokens
     namespace = request.prompt?.namespace

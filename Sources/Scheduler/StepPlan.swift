@@ -44,6 +44,26 @@ public struct AdmittedRequest: Sendable, Equatable {
   public let report: CacheReport?
 }
 
+/// A waiting request that is not served any more.
+public struct RefusedRequest: Sendable, Equatable {
+  /// Why.
+  public enum Reason: Sendable, Equatable {
+    /// Its first token can no longer come before its deadline.
+    case deadline
+    /// It has waited as long as a request may.
+    case queueTime
+  }
+
+  /// Which one.
+  public let request: RequestID
+  /// Why.
+  public let reason: Reason
+  /// Seconds it has waited.
+  public let queuedSeconds: Double
+  /// In so many seconds its like should be served in time.
+  public let retryAfter: Double
+}
+
 /// What one step computes. Valid until `Scheduler.complete` or `Scheduler.abandon` is called with it.
 public struct StepPlan: Sendable, Equatable {
   /// Copies to make before the chunks are computed, in this order.
@@ -57,6 +77,10 @@ public struct StepPlan: Sendable, Equatable {
   public let preempted: [RequestID]
   /// Requests that started to run, or run again, with this step; forks are among them.
   public let admitted: [AdmittedRequest]
+  /// Requests that have ended because they cannot be served in time.
+  public let refused: [RefusedRequest]
+  /// What the chunks cost depends on this.
+  public let load: StepLoad
 
   let number: Int
   let pendingCheckpoints: [PendingCheckpoint]

@@ -79,7 +79,7 @@ final class StepLoop {
       }
     } catch {
       switch error {
-      case .queueFull(let limit): fail(group.ids[0], .queueFull(limit: limit))
+      case .queueFull(let limit, _): fail(group.ids[0], .queueFull(limit: limit))
       case .promptTooLong(let needed, let available):
         fail(group.ids[0], .promptTooLong(promptTokens: needed, contextLength: available))
       default: fail(group.ids[0], .defect("\(error)"))

@@ -93,7 +93,7 @@ struct RandomClients {
       switch error {
       case .promptTooLong(let needed, let available):
         #expect(needed == tokens.count + maximum - 1 && available < needed)
-      case .queueFull(let limit): #expect(scheduler.waitingCount >= limit)
+      case .queueFull(let limit, _): #expect(scheduler.waitingCount >= limit)
       default: throw error
       }
     }
@@ -101,7 +101,6 @@ struct RandomClients {
 
   mutating func step(disturbances: Int) throws {
     let streaming = clients.filter { $0.value.computed == $0.value.tokens.count - 1 }.map(\.key)
-    let oldest = alive.first { clients[$0]?.computed != nil }
     let plan = scheduler.plan(at: 0)
     try scheduler.checkInvariants()
     for id in plan.preempted { clients[id]?.computed = nil }
@@ -114,7 +113,7 @@ struct RandomClients {
     for id in streaming where clients[id]?.computed != nil {
       #expect(plan.chunks.contains { $0.request == id && $0.count == 1 && $0.samples })
     }
-    if let oldest { #expect(plan.chunks.first?.request == oldest) }
+    #expect(plan.chunks.first?.request == alive.first { clients[$0]?.computed != nil })
     memory.perform(plan.copies)
     for chunk in plan.chunks {
       guard let client = clients[chunk.request] else { continue }

@@ -32,6 +32,8 @@ public struct Simulator {
 
   private var scheduler: Scheduler
   private let cost: CostModel
+  private let level: ServiceLevel
+  private let hasDeadlines: Bool
   private var clients: SimulatedClients
   private var active: [Active?] = []
   private var free: [Int] = []
@@ -43,10 +45,13 @@ public struct Simulator {
   /// - Parameters:
   ///   - isolatesTenants: whether tenants share no cached prefixes.
   ///   - level: what counts as good.
+  ///   - hasDeadlines: whether requests say that they want their first token as the level has it.
   public init(
     _ trace: Trace, scheduler configuration: SchedulerConfiguration, cost: CostModel, isolatesTenants: Bool = false,
-    level: ServiceLevel = ServiceLevel()
+    level: ServiceLevel = ServiceLevel(), hasDeadlines: Bool = false
   ) throws(SchedulerError) {
+    self.level = level
+    self.hasDeadlines = hasDeadlines
     scheduler = try Scheduler(configuration)
     self.cost = cost
     clients = SimulatedClients(trace, isolatesTenants: isolatesTenants)
@@ -104,13 +109,15 @@ public struct Simulator {
       var submission = SequenceRequest(
         id: RequestID(rawValue: UInt64(id)), prompt: clients.prompt(arrival), maximumTokens: request.outputTokens)
       submission.tenant = TenantID(rawValue: UInt64(clients.tenant(arrival)))
+      if hasDeadlines { submission.deadline = arrival.time + level.timeToFirstToken }
       do throws(SchedulerError) {
         try scheduler.submit(submission, at: now)
       } catch {
-        if case .queueFull = error {
-          end(id, .refused("the queue is full"))
-        } else {
-          end(id, .failed("\(error)"))
+        switch error {
+        case .queueFull: end(id, .refused("the queue is full"))
+        case .tenantLimit: end(id, .refused("the tenant has too many requests"))
+        case .deadlineUnreachable: end(id, .refused("the first token would come too late"))
+        default: end(id, .failed("\(error)"))
         }
       }
     }
@@ -120,7 +127,9 @@ public struct Simulator {
     var spent = -Self.processorSeconds
     let plan = scheduler.plan(at: now)
     spent += Self.processorSeconds
-    guard !plan.chunks.isEmpty else { throw .invariantBroken("requests wait, and no step serves them") }
+    guard !plan.chunks.isEmpty || !plan.refused.isEmpty else {
+      throw .invariantBroken("requests wait, and no step serves them")
+    }
     for admitted in plan.admitted where !admitted.isResumed {
       active[Int(admitted.request.rawValue)]?.reusedTokens = admitted.reusedTokens
     }
@@ -136,6 +145,10 @@ public struct Simulator {
     result.batch.add(Double(plan.chunks.count))
     result.waiting.add(Double(scheduler.waitingCount))
     for chunk in plan.chunks where chunk.samples { deliver(to: Int(chunk.request.rawValue)) }
+    for refusal in plan.refused {
+      let reason = refusal.reason == .deadline ? "the first token would come too late" : "it has waited too long"
+      end(Int(refusal.request.rawValue), .refused(reason))
+    }
   }
 
   /// Processor time of this thread, so that what else the machine does is not counted.

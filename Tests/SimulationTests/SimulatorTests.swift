@@ -98,6 +98,46 @@ import Workload
     #expect(result.refused.values.reduce(0, +) == 6)
   }
 
+  /// While a prompt of a hundred thousand tokens is read, a stream waits no longer for a token than the bound says, and
+  /// much longer without one. Its first steps teach the scheduler what prompt tokens cost.
+  @Test(arguments: [0.05, 0.2])
+  func boundsGapsBesideALongPrompt(_ bound: Double) throws {
+    var cost = CostModel(tokens: [
+      CostModel.TokenCost(tokens: 1, seconds: 0.01), CostModel.TokenCost(tokens: 1001, seconds: 1.01),
+    ])
+    cost.request = 0.001
+    let trace = Trace([
+      Conversation(arrival: 0, turns: [Turn(prompt: 100, output: 20_000)]),
+      Conversation(arrival: 1, turns: [Turn(prompt: 100_000, output: 1)]),
+    ])
+    func gaps(_ bound: Double) throws -> Distribution {
+      var configuration = configuration(budget: 2000, pages: 4096)
+      configuration.maximumGapSeconds = bound
+      return try run(trace, configuration, cost).measurements.interToken
+    }
+    #expect(try gaps(bound).quantile(0.99) <= bound * 1.01)
+    #expect(try gaps(.infinity).greatest > 1.9)
+  }
+
+  @Test func refusesWhatWouldComeTooLate() throws {
+    var recipe = TraceRecipe(conversations: 200, rate: 2)
+    recipe.prompt = .fixed(100)
+    recipe.output = .fixed(4)
+    // A step takes a second and four make a reply, so four running replies are one request a second.
+    let level = ServiceLevel(timeToFirstToken: 10, secondsPerToken: 10)
+    var patient = try Simulator(
+      try recipe.make(), scheduler: configuration(running: 4), cost: flat, level: level)
+    var strict = try Simulator(
+      try recipe.make(), scheduler: configuration(running: 4), cost: flat, level: level, hasDeadlines: true)
+    let (all, some) = (try patient.run().measurements, try strict.run().measurements)
+    #expect(all.answered == 200)
+    #expect(some.refused.values.reduce(0, +) > 50)
+    #expect(some.answered + some.refused.values.reduce(0, +) == 200)
+    // Whoever is served is served in time, and more of them than when all wait.
+    #expect(some.timeToFirstToken.greatest <= 11)
+    #expect(some.good > all.good)
+  }
+
   @Test func failsWhatNeverFits() throws {
     let trace = Trace([Conversation(arrival: 0, turns: [Turn(prompt: 1000, output: 5)])])
     let result = try run(trace, configuration(pages: 8), flat).measurements

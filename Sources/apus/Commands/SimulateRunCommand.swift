@@ -32,6 +32,12 @@ struct SimulateRunCommand: ParsableCommand {
   @Option(help: "Sequences that run at once.") var maxRunning = 8
   @Option(help: "Requests that may wait.") var maxQueued = 256
   @Option(help: "Tokens of a step.") var stepTokens = 512
+  @Option(help: "Requests of one tenant that may run and wait. Default: any number.") var maxPerTenant: Int?
+  @Option(help: "Seconds a request may wait. Default: any.") var maxQueueSeconds: Double?
+  @Option(help: "Seconds between two tokens of a stream that a prompt beside it may not exceed. Default: any.")
+  var maxGap: Double?
+  @Flag(help: "Let requests want their first token within --slo-ttft, and be refused where that cannot be.")
+  var deadlines = false
   @Option(help: "Pages of 64 tokens of the key-value cache. Default: 4,096 tokens for each running sequence.")
   var pages: Int?
   @Option(help: "State slots, of running sequences and checkpoints together. Default: four for each running sequence.")
@@ -50,9 +56,13 @@ struct SimulateRunCommand: ParsableCommand {
     for (name, value, range) in [
       ("max-running", maxRunning, 1...65_536), ("max-queued", maxQueued, 0...100_000_000),
       ("step-tokens", stepTokens, 1...1 << 20), ("pages", pages ?? 1, 1...1 << 24), ("slots", slots ?? 1, 1...1 << 20),
-      ("running", running ?? 1, 1...65_536), ("waiting", waiting ?? 0, 0...1_000_000), ("steps", steps, 1...1_000_000),
+      ("running", running ?? 1, 1...65_536), ("waiting", waiting ?? 0, 0...1_000_000),
+      ("max-per-tenant", maxPerTenant ?? 1, 1...1 << 40), ("steps", steps, 1...1_000_000),
     ] where !range.contains(value) {
       throw ValidationError("--\(name) must be from \(range.lowerBound) to \(range.upperBound).")
+    }
+    guard maxGap ?? 1 > 0, maxQueueSeconds ?? 1 > 0 else {
+      throw ValidationError("--max-gap and --max-queue-seconds must be above 0.")
     }
   }
 
@@ -66,8 +76,12 @@ struct SimulateRunCommand: ParsableCommand {
       pageCount: pages ?? maxRunning * 64, slotCount: slots ?? 4 * maxRunning,
       stepTokenBudget: max(stepTokens, maxRunning), maximumRunning: maxRunning, maximumQueued: maxQueued)
     configuration.needsCheckpoints = !stateless
+    if let maxPerTenant { configuration.maximumPerTenant = maxPerTenant }
+    if let maxQueueSeconds { configuration.maximumQueueSeconds = maxQueueSeconds }
+    if let maxGap { configuration.maximumGapSeconds = maxGap }
     var simulator = try Simulator(
-      trace, scheduler: configuration, cost: cost, isolatesTenants: isolateTenants, level: report.level)
+      trace, scheduler: configuration, cost: cost, isolatesTenants: isolateTenants, level: report.level,
+      hasDeadlines: deadlines)
     let bar = ProgressLine()
     let total = trace.requestCount
     let start = ContinuousClock.now

@@ -98,7 +98,7 @@ import Workload
     #expect(result.refused.values.reduce(0, +) == 6)
   }
 
-  /// While a prompt of a hundred thousand tokens is read, a stream waits no longer for a token than the bound says, and
+  /// While a prompt of forty thousand tokens is read, a stream waits no longer for a token than the bound says, and
   /// much longer without one. Its first steps teach the scheduler what prompt tokens cost.
   @Test(arguments: [0.05, 0.2])
   func boundsGapsBesideALongPrompt(_ bound: Double) throws {
@@ -107,11 +107,11 @@ import Workload
     ])
     cost.request = 0.001
     let trace = Trace([
-      Conversation(arrival: 0, turns: [Turn(prompt: 100, output: 20_000)]),
-      Conversation(arrival: 1, turns: [Turn(prompt: 100_000, output: 1)]),
+      Conversation(arrival: 0, turns: [Turn(prompt: 100, output: 3500)]),
+      Conversation(arrival: 1, turns: [Turn(prompt: 40_000, output: 1)]),
     ])
     func gaps(_ bound: Double) throws -> Distribution {
-      var configuration = configuration(budget: 2000, pages: 4096)
+      var configuration = configuration(budget: 2000, pages: 1024)
       configuration.maximumGapSeconds = bound
       return try run(trace, configuration, cost).measurements.interToken
     }

@@ -55,6 +55,7 @@ var targets: [Target] = [
   library("Sampling", ["Kernels"]),
   library("Scheduler"),
   library("Engine", ["Models", "ModelFiles", "Kernels", "Tensor"]),
+  library("DiskCache", ["COpenSSL"]),
 
   // Load: what clients ask for, and what they get.
   library("Workload", ["JSON"]),
@@ -66,7 +67,7 @@ var targets: [Target] = [
   library(
     "Serving",
     [
-      "Engine", "Kernels", "Scheduler", "Models", "ModelFiles", "Sampling", "Tokenizer", "ChatTemplate",
+      "Engine", "DiskCache", "Kernels", "Scheduler", "Models", "ModelFiles", "Sampling", "Tokenizer", "ChatTemplate",
       "OutputParsing", "JSON",
       .product(name: "Logging", package: "swift-log"),
     ],
@@ -113,6 +114,7 @@ var targets: [Target] = [
   tests(
     of: "Engine", ["JSON", "Kernels", "ModelFiles", "Models", "Synthesis", "Tensor", "TestSupport"],
     resources: [.copy("Fixtures")]),
+  tests(of: "DiskCache", ["TestSupport"]),
   .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
   .executableTarget(
     name: "CountAllocations",
@@ -128,8 +130,8 @@ var targets: [Target] = [
   tests(
     of: "Serving",
     [
-      "ChatTemplate", "Engine", "JSON", "ModelFiles", "Models", "OutputParsing", "Sampling", "Scheduler",
-      "ServingTestSupport", "Tokenizer",
+      "ChatTemplate", "DiskCache", "Engine", "JSON", "ModelFiles", "Models", "OutputParsing", "Sampling", "Scheduler",
+      "ServingTestSupport", "TestSupport", "Tokenizer",
       .product(name: "Logging", package: "swift-log"),
     ]),
   tests(
@@ -171,6 +173,7 @@ if Context.environment["APUS_FUZZ"] != nil {
     .target(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
     .target(name: "FuzzSupport", dependencies: ["CLibFuzzer"], path: "Tests/Fuzz/Support", swiftSettings: strict),
     fuzzer("APIServer", ["APIServer", "JSON"]),
+    fuzzer("DiskCache", ["DiskCache"]),
     fuzzer("JSON", ["JSON"]),
     fuzzer("ModelFiles", ["ModelFiles", "Tensor"]),
     fuzzer("Tokenizer", ["Tokenizer", "JSON"]),

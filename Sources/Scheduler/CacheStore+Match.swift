@@ -55,8 +55,15 @@ extension CacheStore {
 
   /// The last checkpoint within a node's children that the tokens, which follow the node, lead to.
   private func lastCheckpoint(under parent: Int32, _ tokens: ArraySlice<Int32>) -> Int32? {
-    guard var hash = nodes[Int(parent)].hash else { return nil }
     var found: Int32?
+    forEachCheckpoint(under: parent, tokens) { slot, _ in found = slot }
+    return found
+  }
+
+  /// Calls `body` with every checkpoint within a node's children that the tokens, which follow the node, lead to, in
+  /// order.
+  func forEachCheckpoint(under parent: Int32, _ tokens: ArraySlice<Int32>, _ body: (Int32, Checkpoint) -> Void) {
+    guard var hash = nodes[Int(parent)].hash else { return }
     var hashed = 0
     for (offset, _) in nodes[Int(parent)].childOffsets {
       guard offset <= tokens.count else { break }
@@ -67,8 +74,7 @@ extension CacheStore {
         nodes[Int(checkpoint.page)].parent == parent,
         commonCount(checkpoint.page, tokens[start..<(start + offset)]) == offset
       else { continue }
-      found = slot
+      body(slot, checkpoint)
     }
-    return found
   }
 }

@@ -73,6 +73,9 @@ extension Scheduler {
     for index in running {
       for page in sequences[Int(index)].pages { holders[Int(page)] += 1 }
     }
+    for restoration in restorations.values {
+      for page in restoration.pages { holders[Int(page)] += 1 }
+    }
     for page in cache.references.indices {
       try check(
         cache.references[page] == holders[page],

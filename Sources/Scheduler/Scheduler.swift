@@ -45,6 +45,8 @@ public struct Scheduler: Sendable {
   /// Sequences that gave back what they held.
   var releases = 0
   var cache: CacheStore
+  /// By the requests they are made for.
+  var restorations: [RequestID: Restoration] = [:]
   var stepInFlight: Int?
   /// Requests that ended while the step in flight computes tokens of them.
   var inFlightEnds = 0

@@ -29,6 +29,13 @@ struct CacheMemory {
     (digest &+ UInt64(UInt32(bitPattern: token)) &+ 1) &* 6_364_136_223_846_793_005 ^ (digest >> 31)
   }
 
+  /// What is in a page, and in a slot.
+  func page(_ page: Int32) -> [UInt64] { pages[Int(page)] }
+  func slot(_ slot: Int32) -> UInt64 { slots[Int(slot)] }
+
+  mutating func write(_ digests: [UInt64], to page: Int32) { pages[Int(page)] = digests }
+  mutating func write(_ digest: UInt64, toSlot slot: Int32) { slots[Int(slot)] = digest }
+
   mutating func perform(_ copies: [CacheCopy]) {
     for copy in copies {
       switch copy {

@@ -121,6 +121,16 @@ public struct TensorStore: Sendable {
       owner: mapped)
   }
 
+  /// Shows a tensor as its file has it: the name of its type, its dimensions and its bytes, which are valid during the
+  /// call. Nothing happens where there is no such tensor.
+  public func withContent(
+    of name: String, _ body: (_ type: String, _ shape: [Int], _ bytes: UnsafeRawBufferPointer) -> Void
+  ) {
+    guard let location = locations[name] else { return }
+    let entry = location.entry
+    body(entry.dataType, entry.shape, UnsafeRawBufferPointer(rebasing: files[location.file].bytes[entry.range]))
+  }
+
   /// The element types that this program computes with and that the files may have.
   private var types: [ElementType] {
     layout == .llamaCpp ? ElementType.allCases : ElementType.allCases.filter { !$0.isQuantized }

@@ -68,10 +68,21 @@ public struct ChatFormat: Sendable {
 
   /// Renders and tokenises a conversation. `now` is what the template's `strftime_now` shows.
   package func prompt(for request: ChatRequest, now: Date) throws(GenerationError) -> Prompt {
+    let text = try text(of: request, request.messages, now: now)
+    return prompt(text, tokenizer.encode(text))
+  }
+
+  /// The prompt with this text, whose tokens these are.
+  func prompt(_ text: String, _ tokens: [Int32]) -> Prompt {
+    Prompt(tokens: beginning(tokens), startsInReasoning: ReasoningMarks.isOpen(atEndOf: text))
+  }
+
+  /// Renders a conversation of these messages, with all else as a request has it.
+  func text(of request: ChatRequest, _ messages: [JSON], now: Date) throws(GenerationError) -> String {
     var variables = ChatTemplate.conversationDefaults
     for (name, value) in request.templateArguments { variables[name] = value }
     for (name, value) in modes.templateArguments(for: request.mode) { variables[name] = value }
-    variables["messages"] = .array(request.messages)
+    variables["messages"] = .array(messages)
     variables["add_generation_prompt"] = true
     if !request.tools.isEmpty { variables["tools"] = .array(request.tools) }
     variables["bos_token"] = specialTokens.bos.map(JSON.string)
@@ -79,9 +90,7 @@ public struct ChatFormat: Sendable {
     variables["pad_token"] = specialTokens.pad.map(JSON.string)
     variables["unk_token"] = specialTokens.unknown.map(JSON.string)
     do {
-      let text = try template.render(variables, now: now)
-      return Prompt(
-        tokens: beginning(tokenizer.encode(text)), startsInReasoning: ReasoningMarks.isOpen(atEndOf: text))
+      return try template.render(variables, now: now)
     } catch {
       throw .template(error)
     }

@@ -11,13 +11,13 @@ extension ChatService {
   ///   too long, a full queue, a server that stops.
   public func generate(_ request: ChatRequest) async throws(GenerationError) -> Generation {
     try await admitting(request.options.choices) { ids throws(GenerationError) in
-      let prompt = try await preparing { [format] () throws(GenerationError) in
-        try format.prompt(for: request, now: Date())
+      let (prompt, cache) = try await preparing { [format, caching] () throws(GenerationError) in
+        try caching.prompt(for: request, format, now: Date())
       }
       let parser = OutputParser(
         format: format.outputFormat(for: request, startsInReasoning: prompt.startsInReasoning))
       let thinking = request.thinkingBudget.flatMap { ThinkingLimit(budget: $0, closings: format.closings) }
-      return try submit(ids, prompt.tokens, named: "messages", request.options) { maximumTokens in
+      return try submit(ids, prompt.tokens, named: "messages", request.options, cache) { maximumTokens in
         ReplyReader(
           detokenizer: format.tokenizer.makeDetokenizer(skippingSpecialTokens: true), parser: parser,
           limits: ReplyReader.Limits(
@@ -36,7 +36,8 @@ extension ChatService {
       let tokens = try await preparing { [format] () throws(GenerationError) in try format.tokens(of: request.prompt) }
       let parser = OutputParser(format: OutputFormat(stop: request.options.stop))
       return try submit(
-        ids, tokens, named: "prompt", request.options, promptAlternatives: request.promptAlternatives
+        ids, tokens, named: "prompt", request.options, caching.cache(for: request),
+        promptAlternatives: request.promptAlternatives
       ) { maximumTokens in
         ReplyReader(
           detokenizer: format.tokenizer.makeDetokenizer(skippingSpecialTokens: request.skipsSpecialTokens),
@@ -49,7 +50,7 @@ extension ChatService {
 
   /// - Parameter field: what the prompt is called in errors.
   private func submit(
-    _ ids: [RequestID], _ prompt: [Int32], named field: String, _ options: GenerationOptions,
+    _ ids: [RequestID], _ prompt: [Int32], named field: String, _ options: GenerationOptions, _ cache: PromptCache?,
     promptAlternatives: Int? = nil, reader: (_ maximumTokens: Int) -> ReplyReader
   ) throws(GenerationError) -> Generation {
     guard !prompt.isEmpty else { throw .invalidParameter(name: field, message: "The prompt is empty.") }
@@ -70,7 +71,7 @@ extension ChatService {
     }
     return post(ids) { events in
       Submission(
-        name: options.name, prompt: prompt, maximumTokens: maximumTokens, choices: choices,
+        name: options.name, prompt: prompt, cache: cache, maximumTokens: maximumTokens, choices: choices,
         scoredAlternatives: options.scoredAlternatives, promptAlternatives: promptAlternatives, terms: options.terms,
         events: events)
     }

@@ -1,3 +1,4 @@
+import DiskCache
 import Engine
 import Kernels
 public import Logging
@@ -27,8 +28,26 @@ extension ChatService {
       modes=\(model.format.modes.names.joined(separator: ",")) default=\(model.format.modes.default.rawValue) \
       instruction_set=\(engine.instructionSet)
       """)
+    let disk = try Self.disk(for: model, engine, logger)
     try self.init(
       format: model.format, engine: engine, contextLength: plan.contextLength, scheduler: plan.scheduler,
-      logger: logger)
+      caching: model.configuration.caching, disk: disk, logger: logger)
+  }
+
+  /// Opens the folder that caches are kept in, if there is to be one.
+  private static func disk(
+    for model: LoadedModel, _ engine: Engine, _ logger: Logger
+  ) throws(ServingError) -> DiskCache? {
+    let caching = model.configuration.caching
+    guard let folder = caching.folder else { return nil }
+    do {
+      let disk = try DiskCache(
+        path: folder, fingerprint: CacheFingerprint.of(model.folder, engine), limit: caching.folderByteCount
+      ) { logger.warning("\($0)") }
+      logger.info("cache folder=\(folder) bytes=\(disk.statistics.byteCount) limit=\(caching.folderByteCount)")
+      return disk
+    } catch {
+      throw .diskCache(error)
+    }
   }
 }

@@ -1,3 +1,4 @@
+public import DiskCache
 public import Engine
 import Foundation
 public import Logging
@@ -11,6 +12,7 @@ public final class ChatService: Sendable {
   /// Tokens of one conversation, prompt and reply together.
   public let contextLength: Int
 
+  let caching: PromptCaching
   private let mailbox = Mailbox<StepLoopMessage>()
   private let statisticsBoard = StatisticsBoard()
   private let admission: Admission
@@ -25,10 +27,12 @@ public final class ChatService: Sendable {
   ///   - engine: the model's numbers; used by the step loop's thread alone from now on.
   ///   - contextLength: tokens of one conversation; what the scheduler's pages hold is a bound, too.
   ///   - scheduler: pages, slots and bounds; pages and slots are those the engine has.
+  ///   - caching: what is kept of requests, and who may reuse it.
+  ///   - disk: where it is kept, too, so that it outlives the service.
   ///   - logger: hears about cancellations, preemptions and failures.
   public init(
     format: ChatFormat, engine: sending any ForwardEngine, contextLength: Int, scheduler: SchedulerConfiguration,
-    logger: Logger
+    caching: CacheConfiguration = CacheConfiguration(), disk: DiskCache? = nil, logger: Logger
   ) throws(ServingError) {
     self.format = format
     admission = Admission(limit: min(scheduler.maximumRunning, scheduler.slotCount) + scheduler.maximumQueued)
@@ -42,9 +46,12 @@ public final class ChatService: Sendable {
       throw .scheduler(error)
     }
     self.contextLength = min(contextLength, policy.tokenCapacity)
+    let history = ReplyHistory(limit: caching.history == .faithful ? caching.historyByteCount : 0)
+    self.caching = PromptCaching(
+      sharing: caching.sharing, history: history, needsStates: scheduler.needsCheckpoints)
     let loop = StepLoop(
-      engine: engine, scheduler: policy, mailbox: mailbox, admission: admission, statistics: statisticsBoard,
-      logger: logger)
+      engine: engine, scheduler: policy, history: history, disk: disk, mailbox: mailbox, admission: admission,
+      statistics: statisticsBoard, logger: logger)
     let handedOver = HandedOver(loop)
     let thread = Thread { [loopEnded] in
       handedOver.value.run()

@@ -26,6 +26,8 @@ public struct TokenUsage: Sendable, Hashable {
   public var acceptedPredictionTokens = 0
   /// Drafted tokens that are not.
   public var rejectedPredictionTokens = 0
+  /// What was reused of earlier requests and why not more, if the request wants to know.
+  public var cacheReport: PromptCacheReport?
 
   /// Counts.
   public init(promptTokens: Int, completionTokens: Int = 0, reasoningTokens: Int = 0) {

@@ -17,6 +17,8 @@ public struct GenerationOptions: Sendable {
   public var scoredAlternatives: Int?
   /// Whose request it is, and how it is to be served.
   public var terms = RequestTerms()
+  /// Whether to say what was reused of earlier requests, and why not more.
+  public var wantsCacheReport = false
 
   /// Options with defaults for all but the name.
   public init(name: String) { self.name = name }
@@ -24,7 +26,7 @@ public struct GenerationOptions: Sendable {
 
 /// Whose request it is, and how it is to be served beside others.
 public struct RequestTerms: Sendable, Hashable {
-  /// Who asks: tenants share the machine fairly, and never each other's cached prompts.
+  /// Who asks: tenants share the machine fairly, and each other's cached prompts only if the server is told so.
   public var tenant: String?
   /// Those with a smaller number go first.
   public var priority = 0

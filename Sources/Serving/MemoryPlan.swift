@@ -40,10 +40,12 @@ public struct MemoryPlan: Sendable {
 
   /// Plans with all that is looked up given.
   ///
-  /// Slots and workspace come first. Of the rest, pages take what whole contexts of all running requests need, but no
-  /// more than the budget: the configured bytes, or half of what the weights leave available. (Mapped weights are fast
-  /// only as long as memory holds them, too; they are counted up to half of what is available.) Where
-  /// not even one context of the model fits, the context is cut to the pages that do, unless its length was asked for.
+  /// The slots of running requests and the workspace come first. Checkpoints take the configured bytes, or an eighth of
+  /// what the weights leave available, for no more than `mostCheckpoints`. Pages take the configured bytes, or what is
+  /// left of half of what the weights leave, for no more than `keptContexts` whole contexts of all running requests: what
+  /// exceeds one is for prompts that may come back. (Mapped weights are fast only as long as memory holds them, too; they
+  /// are counted up to half of what is available.) Where not even one context of the model fits, the context is cut to the
+  /// pages that do, unless its length was asked for.
   init(
     modelContextLength: Int, weightBytes: Int, _ configuration: ServingConfiguration, _ machine: Machine,
     cacheTypes: CacheTypes = CacheTypes(), need: (EngineConfiguration) -> MemoryNeed
@@ -62,8 +64,11 @@ public struct MemoryPlan: Sendable {
       threads: configuration.threads == 0 ? machine.threadCount : configuration.threads, cacheTypes: cacheTypes,
       compute: configuration.compute)
 
-    let least = need(engine)
     let unclaimed = max(machine.availableBytes - weightBytes, machine.availableBytes / 2)
+    let slotBytes = need(engine).slots / running
+    let checkpoints = Self.checkpoints(of: slotBytes, configuration.checkpointBytes, unclaimed: unclaimed)
+    engine.slotCount += checkpoints
+    let least = need(engine)
     let budget =
       configuration.keyValueBytes == 0
       ? unclaimed / 2 - least.slots - least.workspace : configuration.keyValueBytes
@@ -77,18 +82,34 @@ public struct MemoryPlan: Sendable {
       throw .tooLittleMemory(
         purpose: "a context of \(wantedContext) tokens", needed: pagesPerContext * least.pages, available: budget)
     }
-    engine.pageCount = min(affordable, pagesPerContext * running)
+    let most = configuration.keyValueBytes == 0 ? pagesPerContext * running * Self.keptContexts : affordable
+    engine.pageCount = min(affordable, most, Self.mostPages)
     self.engine = engine
     contextLength = min(wantedContext, engine.pageCount * pageSize)
     scheduler = SchedulerConfiguration(
-      pageSize: pageSize, pageCount: engine.pageCount, slotCount: running, stepTokenBudget: engine.maximumStepTokens,
-      maximumRunning: running, maximumQueued: configuration.maximumQueued)
+      pageSize: pageSize, pageCount: engine.pageCount, slotCount: engine.slotCount,
+      stepTokenBudget: engine.maximumStepTokens, maximumRunning: running, maximumQueued: configuration.maximumQueued,
+      needsCheckpoints: slotBytes > 0, checkpointLimit: checkpoints)
     let need = need(engine)
     self.need = need
     self.weightBytes = weightBytes
     weights = try configuration.weights.placement(
       of: weightBytes, beside: need.total, threads: engine.threads, availableBytes: machine.availableBytes,
       offersHugePages: machine.offersHugePages)
+  }
+
+  /// Whole contexts that pages are taken for where nobody says how many bytes: one for each running request, and as many
+  /// for prompts that may come back.
+  private static let keptContexts = 4
+  private static let mostPages = 1 << 24
+  /// Checkpoints that slots are taken for where nobody says how many bytes.
+  private static let mostCheckpoints = 256
+  private static let mostCheckpointsAtAll = 1 << 15
+
+  private static func checkpoints(of slotBytes: Int, _ configured: Int?, unclaimed: Int) -> Int {
+    guard slotBytes > 0 else { return 0 }
+    guard let configured else { return min(unclaimed / 8 / slotBytes, mostCheckpoints) }
+    return min(configured / slotBytes, mostCheckpointsAtAll)
   }
 
   /// Lines for the start-up log.
@@ -99,8 +120,8 @@ public struct MemoryPlan: Sendable {
         + "threads=\(engine.threads)",
       "memory: weights=\(Self.mebibytes(weightBytes)) (\(weights == .mapped ? "mapped" : "in huge pages")), "
         + "kv=\(Self.mebibytes(need.pages)) (\(engine.pageCount) pages of \(scheduler.pageSize) tokens, "
-        + "\(engine.cacheTypes.keyValue)), state=\(Self.mebibytes(need.slots)) (\(engine.slotCount) slots, "
-        + "\(engine.cacheTypes.state)), "
+        + "\(engine.cacheTypes.keyValue)), state=\(Self.mebibytes(need.slots)) (\(scheduler.maximumRunning) running, "
+        + "\(engine.slotCount - scheduler.maximumRunning) checkpoints, \(engine.cacheTypes.state)), "
         + "scratch=\(Self.mebibytes(need.workspace)), total=\(Self.mebibytes(weightBytes + need.total))",
     ]
   }

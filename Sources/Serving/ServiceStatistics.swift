@@ -10,6 +10,8 @@ public struct ServiceStatistics: Sendable, Equatable {
   public var waiting = 0
   /// Tokens sampled.
   public var generatedTokens = 0
+  /// Tokens of prompts that were not computed, because they were cached.
+  public var reusedTokens = 0
   /// Times a running request gave its memory back for an older one.
   public var preemptions = 0
   /// Requests cancelled by their clients.

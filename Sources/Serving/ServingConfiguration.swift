@@ -11,9 +11,12 @@ public struct ServingConfiguration: Sendable, Equatable {
   public var maximumQueued: Int
   /// Tokens of one engine step, prompts and replies together; at least one for each running request is used.
   public var stepTokens: Int
-  /// Bytes of the key-value cache; 0 means what all running requests need for whole contexts, within half of what
-  /// the weights leave of the memory.
+  /// Bytes of the key-value cache; 0 means four times what all running requests need for whole contexts, within half of
+  /// what the weights leave of the memory.
   public var keyValueBytes: Int
+  /// Bytes of the states kept for prompts that may come back; nil means an eighth of what the weights leave of the
+  /// memory, for at most 256 of them.
+  public var checkpointBytes: Int?
   /// Threads that compute; 0 means one a core.
   public var threads: Int
   /// What the kernels use. Where the processor lacks it, the portable ones run.
@@ -26,24 +29,28 @@ public struct ServingConfiguration: Sendable, Equatable {
   public var compute: BF16Compute
   /// Where the weights are.
   public var weights: WeightSetting
+  /// What is kept of requests for later ones.
+  public var caching: CacheConfiguration
 
   /// A configuration; the defaults fit a small machine.
   public init(
     contextLength: Int = 0, maximumRunning: Int = 8, maximumQueued: Int = 256, stepTokens: Int = 512,
-    keyValueBytes: Int = 0, threads: Int = 0, weights: WeightSetting = .automatic,
+    keyValueBytes: Int = 0, checkpointBytes: Int? = nil, threads: Int = 0, weights: WeightSetting = .automatic,
     instructionSet: InstructionSet = .best, keyValueType: CacheElement? = nil, stateType: StateElement = .f32,
-    compute: BF16Compute = .f32
+    compute: BF16Compute = .f32, caching: CacheConfiguration = CacheConfiguration()
   ) {
     self.contextLength = contextLength
     self.maximumRunning = maximumRunning
     self.maximumQueued = maximumQueued
     self.stepTokens = stepTokens
     self.keyValueBytes = keyValueBytes
+    self.checkpointBytes = checkpointBytes
     self.threads = threads
     self.instructionSet = instructionSet
     self.keyValueType = keyValueType
     self.stateType = stateType
     self.compute = compute
     self.weights = weights
+    self.caching = caching
   }
 }

@@ -1,4 +1,5 @@
 public import ChatTemplate
+public import DiskCache
 public import Engine
 public import ModelFiles
 public import Models
@@ -23,6 +24,8 @@ public enum ServingError: Error {
   case embeddedModelMissing(searched: [String])
   /// The memory does not hold what was asked for.
   case tooLittleMemory(purpose: String, needed: Int, available: Int)
+  /// The folder that caches are kept in cannot be used.
+  case diskCache(DiskCacheError)
   /// A setting is out of range.
   case invalidSetting(name: String, expected: String, found: String)
   /// The engine refused its configuration.
@@ -48,6 +51,7 @@ extension ServingError: CustomStringConvertible {
     case .tooLittleMemory(let purpose, let needed, let available):
       "\(purpose) needs \(needed) bytes, and \(available) are available"
     case .invalidSetting(let name, let expected, let found): "\(name): expected \(expected), found \(found)"
+    case .diskCache(let error): "\(error)"
     case .engine(let error): "\(error)"
     case .scheduler(let error): "\(error)"
     }

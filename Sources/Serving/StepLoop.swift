@@ -1,3 +1,4 @@
+import DiskCache
 import Engine
 import Logging
 import Sampling
@@ -8,6 +9,10 @@ enum StepLoopMessage: Sendable {
   case submit(Submission)
   /// Nobody wants these replies any more; `step` steps had begun when that became known.
   case cancel([RequestID], step: Int)
+  /// What was read from files for a request.
+  case fileContents(RequestID, [[UInt8]])
+  /// Wakes the loop: there may be room for further files to be written.
+  case fileWritten
   /// Wakes the loop: admission is closed.
   case drain
   /// Whatever is left fails.
@@ -22,6 +27,8 @@ final class StepLoop {
   private var scheduler: Scheduler
   private var sampler: Sampler
   private var replies: [RequestID: ActiveReply] = [:]
+  private let history: ReplyHistory
+  private let tier: DiskTier?
   private let mailbox: Mailbox<StepLoopMessage>
   private let admission: Admission
   private let statistics: StatisticsBoard
@@ -30,12 +37,14 @@ final class StepLoop {
   private var isAborting = false
 
   init(
-    engine: any ForwardEngine, scheduler: Scheduler, mailbox: Mailbox<StepLoopMessage>, admission: Admission,
-    statistics: StatisticsBoard, logger: Logger
+    engine: any ForwardEngine, scheduler: Scheduler, history: ReplyHistory, disk: DiskCache?,
+    mailbox: Mailbox<StepLoopMessage>, admission: Admission, statistics: StatisticsBoard, logger: Logger
   ) {
     self.engine = engine
     self.scheduler = scheduler
     sampler = Sampler(vocabularySize: engine.vocabularySize)
+    self.history = history
+    tier = disk.map { DiskTier($0, engine: engine, scheduler.configuration, mailbox: mailbox) }
     self.mailbox = mailbox
     self.admission = admission
     self.statistics = statistics
@@ -45,9 +54,12 @@ final class StepLoop {
   /// Works until admission is closed and the last request is over.
   func run() {
     while !(admission.isClosed && admission.isEmpty) {
-      for message in mailbox.take(waiting: scheduler.isIdle) { receive(message) }
+      let isIdle = scheduler.isIdle && !(tier?.canSave ?? false)
+      for message in mailbox.take(waiting: isIdle) { receive(message) }
+      moveFiles { tier throws(EngineError) in try tier.advance(scheduler) }
       if !scheduler.isIdle { advance() }
     }
+    moveFiles { tier throws(EngineError) in try tier.finish(scheduler) }
   }
 
   // MARK: - Messages
@@ -56,7 +68,8 @@ final class StepLoop {
     switch message {
     case .submit(let submission): start(submission)
     case .cancel(let ids, let step): cancel(ids, step: step)
-    case .drain: break
+    case .fileContents(let id, let payloads): restored(payloads, for: id)
+    case .drain, .fileWritten: break
     case .abort:
       isAborting = true
       for id in replies.keys.sorted() { fail(id, .draining) }
@@ -70,20 +83,53 @@ final class StepLoop {
       replies[choice.id] = ActiveReply(submission, choice: index, group: group)
     }
     if isAborting { return fail(group.ids[0], .draining) }
+    if let tier, tier.restore(submission, &scheduler) { return }
+    enqueue(submission)
+  }
+
+  /// Hands a submission to the scheduler.
+  private func enqueue(_ submission: Submission) {
+    let ids = submission.choices.map(\.id)
     do {
-      for id in group.ids {
-        try scheduler.submit(
-          SequenceRequest(
-            id: id, promptTokens: submission.prompt.count, maximumTokens: max(1, submission.maximumTokens)),
-          at: now)
+      for id in ids {
+        try scheduler.submit(request(id, of: submission), at: now)
       }
     } catch {
       switch error {
-      case .queueFull(let limit, _): fail(group.ids[0], .queueFull(limit: limit))
+      case .queueFull(let limit, _): fail(ids[0], .queueFull(limit: limit))
       case .promptTooLong(let needed, let available):
-        fail(group.ids[0], .promptTooLong(promptTokens: needed, contextLength: available))
-      default: fail(group.ids[0], .defect("\(error)"))
+        fail(ids[0], .promptTooLong(promptTokens: needed, contextLength: available))
+      default: fail(ids[0], .defect("\(error)"))
       }
+    }
+  }
+
+  private func request(_ id: RequestID, of submission: Submission) -> SequenceRequest {
+    // All replies start behind the prompt that the first one computes.
+    let first = submission.choices[0].id
+    let (fork, maximumTokens) = (id == first ? nil : first, max(1, submission.maximumTokens))
+    guard let cache = submission.cache else {
+      return SequenceRequest(
+        id: id, promptTokens: submission.prompt.count, maximumTokens: maximumTokens, fork: fork)
+    }
+    return SequenceRequest(
+      id: id, prompt: cache.scheduled(submission.prompt), maximumTokens: maximumTokens, fork: fork)
+  }
+
+  /// Puts what was read into the caches; a request for which that is all is submitted.
+  private func restored(_ payloads: [[UInt8]], for id: RequestID) {
+    moveFiles { tier throws(EngineError) in
+      if let submission = try tier.restored(payloads, for: id, &scheduler) { enqueue(submission) }
+    }
+  }
+
+  /// Does what concerns files, if there are any. The engine refuses nothing that the scheduler hands out.
+  private func moveFiles(_ work: (DiskTier) throws(EngineError) -> Void) {
+    guard let tier else { return }
+    do {
+      try work(tier)
+    } catch {
+      logger.critical("pages and states are not kept in files: \(error)")
     }
   }
 
@@ -107,7 +153,10 @@ final class StepLoop {
   /// Takes replies out; returns those that were still there.
   private func remove(_ ids: [RequestID]) -> [ActiveReply] {
     let removed = ids.compactMap { replies.removeValue(forKey: $0) }
-    for id in ids { scheduler.cancel(id) }
+    for id in ids {
+      scheduler.cancel(id)
+      _ = tier?.end(id, &scheduler)
+    }
     admission.leave(removed.count)
     return removed
   }
@@ -121,33 +170,41 @@ final class StepLoop {
     let begin = now
     let plan = scheduler.plan(at: begin)
     for id in plan.preempted { logger.debug("preempted request_id=\(replies[id]?.group.name ?? "")") }
+    for admitted in plan.admitted where !admitted.isResumed { replies[admitted.request]?.note(admitted) }
     statistics.update { $0.steps += 1 }
     let chosen: [NextToken]
     do {
       chosen = try compute(plan)
     } catch {
       logger.error("step failed: \(error)")
-      for chunk in plan.chunks { fail(chunk.request, .engine(error)) }
+      for id in plan.sequences { fail(id, .engine(error)) }
       scheduler.abandon(plan)
       return publish()
     }
     scheduler.complete(plan, sampled: chosen.map(\.id), seconds: now - begin)
-    if plan.chunks.isEmpty, !scheduler.isIdle {
+    if plan.chunks.isEmpty, !scheduler.isIdle, !endRestorations() {
       // The scheduler promises that this cannot be; if it ever is, failing beats spinning.
       logger.critical("no request can advance")
       for id in replies.keys.sorted() { fail(id, .defect("no request can advance")) }
     }
-    let sampling = plan.chunks.filter(\.samples)
-    for (chunk, token) in zip(sampling, chosen) { deliver(token, to: chunk.request) }
+    for (id, token) in zip(plan.samplingSequences, chosen) { deliver(token, to: id) }
     publish()
   }
 
-  /// Runs the engine, and chooses a token for every chunk that asks for one.
+  /// Takes back the memory that restorations hold; their requests compute what is missing.
+  /// - Returns: whether there were any.
+  private func endRestorations() -> Bool {
+    let submissions = tier?.endAll(&scheduler) ?? []
+    for submission in submissions { enqueue(submission) }
+    return !submissions.isEmpty
+  }
+
+  /// Runs the engine, and chooses a token for everyone who waits for one, in the plan's order.
   private func compute(_ plan: StepPlan) throws(EngineError) -> [NextToken] {
     var active: [ActiveReply] = []
     var inputs: [SequenceInput] = []
     for chunk in plan.chunks {
-      guard let reply = replies[chunk.request] else { preconditionFailure("a planned reply is known") }
+      let reply = planned(chunk.request)
       active.append(reply)
       inputs.append(
         SequenceInput(
@@ -155,6 +212,7 @@ final class StepLoop {
           slot: chunk.slot, pages: chunk.pages,
           logits: reply.needsAllLogits(from: chunk.position) ? .all : chunk.samples ? .last : .none))
     }
+    try copy(plan.copies)
     guard !inputs.isEmpty else { return [] }
     var chosen: [NextToken] = []
     try engine.step(inputs) { input, offset, row in
@@ -164,8 +222,24 @@ final class StepLoop {
       }
       guard chunk.samples, offset == chunk.count - 1 else { return }
       chosen.append(active[input].choose(row, &sampler))
+      for fork in chunk.forks { chosen.append(planned(fork).choose(row, &sampler)) }
     }
+    try copy(plan.checkpoints)
     return chosen
+  }
+
+  private func planned(_ id: RequestID) -> ActiveReply {
+    guard let reply = replies[id] else { preconditionFailure("a planned reply is known") }
+    return reply
+  }
+
+  private func copy(_ copies: [CacheCopy]) throws(EngineError) {
+    for copy in copies {
+      switch copy {
+      case .page(let source, let target): try engine.copyPage(from: source, to: target)
+      case .slot(let source, let target): try engine.copySlot(from: source, to: target)
+      }
+    }
   }
 
   private func deliver(_ token: NextToken, to id: RequestID) {
@@ -175,6 +249,8 @@ final class StepLoop {
       replies.removeValue(forKey: id)
       scheduler.finish(id)
       admission.leave()
+      if let cache = reply.group.cache { tier?.save(reply.tokens, cache) }
+      if let place = reply.group.cache?.place { history.remember(Array(reply.replyTokens), after: place) }
     }
     reply.group.deliver(step, choice: reply.choice)
   }
@@ -185,6 +261,15 @@ final class StepLoop {
       statistics.waiting = scheduler.waitingCount
       statistics.generatedTokens = scheduler.counters.generatedTokens
       statistics.preemptions = scheduler.counters.preemptions
+      statistics.reusedTokens = scheduler.counters.reusedTokens
     }
   }
+}
+
+extension StepPlan {
+  /// Everyone it computes for.
+  fileprivate var sequences: [RequestID] { chunks.flatMap { [$0.request] + $0.forks } }
+
+  /// Everyone it samples a token for, in order.
+  fileprivate var samplingSequences: [RequestID] { chunks.filter(\.samples).flatMap { [$0.request] + $0.forks } }
 }

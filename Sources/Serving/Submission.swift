@@ -13,6 +13,8 @@ struct Submission: Sendable {
   /// Names the request in the log.
   let name: String
   let prompt: [Int32]
+  /// Nil: the prompt is computed whole, and nothing of it is kept.
+  let cache: PromptCache?
   /// Tokens of each reply; 0 if only the prompt is scored.
   let maximumTokens: Int
   /// At least one.
@@ -30,6 +32,8 @@ final class ReplyGroup {
   let name: String
   let ids: [RequestID]
   let terms: RequestTerms
+  /// What the prompt shares.
+  let cache: PromptCache?
   private let promptAlternatives: Int?
   private let promptTokens: [Int32]
   private let events: AsyncStream<GenerationEvent>.Continuation
@@ -42,6 +46,7 @@ final class ReplyGroup {
     name = submission.name
     ids = submission.choices.map(\.id)
     terms = submission.terms
+    cache = submission.cache
     promptAlternatives = submission.promptAlternatives
     promptTokens = submission.prompt
     events = submission.events
@@ -51,6 +56,12 @@ final class ReplyGroup {
   }
 
   private var isPromptScored: Bool { scoredCount == promptTokens.count - 1 }
+
+  /// Records what the prompt need not be computed of.
+  func note(_ admitted: AdmittedRequest) {
+    usage.cachedTokens = admitted.reusedTokens
+    usage.cacheReport = admitted.report.map { PromptCacheReport($0, promptTokens) }
+  }
 
   /// Whether the logits at a token of the prompt are wanted.
   func scoresPrompt(from position: Int) -> Bool {
@@ -107,6 +118,14 @@ final class ActiveReply {
     scoredAlternatives = submission.scoredAlternatives
     history = sampling.adjustment.looksBack ? TokenHistory(prompt: submission.prompt) : TokenHistory()
     reader = submission.choices[choice].reader
+  }
+
+  /// The tokens of the reply so far.
+  var replyTokens: ArraySlice<Int32> { tokens[group.usage.promptTokens...] }
+
+  /// Records what the prompt need not be computed of.
+  func note(_ admitted: AdmittedRequest) {
+    if choice == 0 { group.note(admitted) }
   }
 
   /// Whether the logits of all tokens from `position` on are wanted, not only the last one's.

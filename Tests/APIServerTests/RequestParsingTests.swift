@@ -156,6 +156,27 @@ import Testing
     #expect(request.serviceTier == "flex")
   }
 
+  @Test func wishesForTheCacheAreTaken() throws {
+    func part(_ text: String, _ breakpoint: JSON) -> JSON {
+      ["type": "text", "text": .string(text), "prompt_cache_breakpoint": breakpoint]
+    }
+    func read(_ breakpoint: JSON) throws -> ChatCompletionRequest {
+      try ChatCompletionRequest([
+        "model": "m", "cache_salt": "s", "cache_report": true,
+        "messages": [
+          ["role": "system", "content": [part("a", .null), part("b", breakpoint)]], ["role": "user", "content": "c"],
+          ["role": "user", "content": [part("d", breakpoint), part("e", breakpoint)]],
+        ],
+      ])
+    }
+    let request = try read(["mode": "explicit"])
+    #expect(request.cacheBreakpoints == [0, 2] && request.cacheSalt == "s" && request.wantsCacheReport)
+    #expect(request.ignoredFields.isEmpty)
+    #expect(try read(.null).cacheBreakpoints.isEmpty)
+    #expect(throws: APIError.self) { try read(["mode": "implicit"]) }
+    #expect(throws: APIError.self) { try read(true) }
+  }
+
   @Test func unknownFieldsAreListedByPlace() throws {
     let request = try ChatCompletionRequest(
       .object([

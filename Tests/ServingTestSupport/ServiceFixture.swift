@@ -14,10 +14,12 @@ public struct ServiceFixture: Sendable {
 
   /// - Parameters:
   ///   - scheduler: resources and bounds; by default plenty.
+  ///   - caching: what is kept of requests.
   ///   - beforeStep: called on the step loop's thread with each step's number: may wait, or throw.
   ///   - reply: what the model says.
   public init(
     contextLength: Int = 4096, scheduler: SchedulerConfiguration = ServiceFixture.plenty,
+    caching: CacheConfiguration = CacheConfiguration(),
     beforeStep: @escaping @Sendable (_ number: Int) throws(EngineError) -> Void = { _ in },
     reply: @escaping ScriptedChat.Reply
   ) throws {
@@ -25,7 +27,7 @@ public struct ServiceFixture: Sendable {
     log = StepLog()
     service = try ChatService(
       format: chat.format, engine: ObservedEngine(chat.engine(), log: log, beforeStep: beforeStep),
-      contextLength: contextLength, scheduler: scheduler,
+      contextLength: contextLength, scheduler: scheduler, caching: caching,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }
 

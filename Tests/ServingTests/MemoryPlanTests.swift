@@ -19,24 +19,51 @@ import Testing
     }
   }
 
-  @Test func wholeContextsOfAllRunningRequestsIfMemoryAllows() throws {
+  @Test func wholeContextsForRunningRequestsAndKeptPromptsIfMemoryAllows() throws {
     let plan = try plan(context: 4096, available: 10_000_000, ServingConfiguration(maximumRunning: 4))
     #expect(plan.contextLength == 4096)
-    #expect(plan.engine == EngineConfiguration(pageCount: 256, slotCount: 4, maximumStepTokens: 512, threads: 3))
-    #expect(plan.scheduler.pageCount == 256 && plan.scheduler.slotCount == 4 && plan.scheduler.stepTokenBudget == 512)
-    #expect(plan.need.total == 256_000 + 40 + 512)
+    #expect(plan.engine == EngineConfiguration(pageCount: 1024, slotCount: 260, maximumStepTokens: 512, threads: 3))
+    #expect(
+      plan.scheduler
+        == SchedulerConfiguration(
+          pageCount: 1024, slotCount: 260, stepTokenBudget: 512, maximumRunning: 4, maximumQueued: 256,
+          checkpointLimit: 256))
+    #expect(plan.need.total == 1_024_000 + 2600 + 512)
   }
 
   @Test func halfOfTheMemoryOtherwise() throws {
     let plan = try plan(context: 4096, available: 200_000, ServingConfiguration(maximumRunning: 4))
-    #expect(plan.engine.pageCount == 99)
+    #expect(plan.engine.pageCount == 96)
     #expect(plan.contextLength == 4096)
+  }
+
+  @Test func checkpointsHaveABudgetOfTheirOwn() throws {
+    func slots(_ bytes: Int?, available: Int = 8_000) throws -> Int {
+      let plan = try plan(
+        context: 64, available: available, ServingConfiguration(maximumRunning: 4, checkpointBytes: bytes))
+      #expect(plan.scheduler.checkpointLimit == plan.engine.slotCount - 4)
+      #expect(plan.scheduler.slotCount == plan.engine.slotCount)
+      return plan.scheduler.checkpointLimit
+    }
+    #expect(try slots(nil) == 100)
+    #expect(try slots(nil, available: 1 << 40) == 256)
+    #expect(try slots(0) == 0)
+    #expect(try slots(999) == 99)
+    #expect(try slots(1_000_000, available: 1 << 40) == 32_768)
+  }
+
+  @Test func aModelWithoutStatesNeedsNoCheckpoints() throws {
+    let plan = try MemoryPlan(
+      modelContextLength: 64, weightBytes: 0, ServingConfiguration(maximumRunning: 2, checkpointBytes: 1 << 30),
+      MemoryPlan.Machine(availableBytes: 1 << 30, threadCount: 1, offersHugePages: false)
+    ) { MemoryNeed(pages: $0.pageCount * 1000, slots: 0, workspace: 1) }
+    #expect(plan.engine.slotCount == 2 && !plan.scheduler.needsCheckpoints && plan.scheduler.checkpointLimit == 0)
   }
 
   @Test func theContextIsCutWhereNotEvenOneFits() throws {
     let plan = try plan(context: 262_144, available: 21_000, ServingConfiguration(maximumRunning: 2))
-    #expect(plan.engine.pageCount == 9)
-    #expect(plan.contextLength == 9 * 64)
+    #expect(plan.engine.pageCount == 7)
+    #expect(plan.contextLength == 7 * 64)
   }
 
   @Test func configuredBytesAndContextAreTakenAtTheirWord() throws {
@@ -67,10 +94,10 @@ import Testing
     ) throws -> WeightPlacement {
       try plan(
         context: 64, available: available, weightBytes: weightBytes, offersHugePages: offersHugePages,
-        ServingConfiguration(maximumRunning: 1, stepTokens: 1, threads: 2, weights: weights)
+        ServingConfiguration(maximumRunning: 1, stepTokens: 1, checkpointBytes: 0, threads: 2, weights: weights)
       ).weights
     }
-    let (size, others) = (100 << 20, 1000 + 10 + 1)
+    let (size, others) = (100 << 20, 4000 + 10 + 1)
     let enough = size + others + WeightSetting.margin
     #expect(try placement(.automatic, size, available: enough) == .hugePages(threads: 2))
     #expect(try placement(.automatic, size, available: enough - 1) == .mapped)
@@ -84,7 +111,7 @@ import Testing
   }
 
   @Test func cachesTakeHalfOfWhatWeightsLeave() throws {
-    let configuration = ServingConfiguration(maximumRunning: 4, stepTokens: 460)
+    let configuration = ServingConfiguration(maximumRunning: 4, stepTokens: 460, checkpointBytes: 0)
     #expect(try plan(context: 1 << 20, available: 201_000, weightBytes: 100_000, configuration).engine.pageCount == 50)
     // Weights that do not fit anyhow leave a quarter.
     #expect(try plan(context: 1 << 20, available: 202_000, weightBytes: .max / 4, configuration).engine.pageCount == 50)

@@ -14,6 +14,9 @@ extension ChatCompletionRequest {
     guard let list = try reader.array("messages") else { throw .missing("messages") }
     var messageReader = MessageReader()
     messages = try messageReader.messages(list)
+    cacheBreakpoints = messageReader.cacheBreakpoints
+    cacheSalt = try reader.string("cache_salt")
+    wantsCacheReport = try reader.bool("cache_report") ?? false
     try readSampling(&reader)
     try readScores(&reader)
     try readStream(&reader)

@@ -20,6 +20,7 @@ import Serving
 /// | `tools`, `tool_choice` | implemented for functions; `tool_choice` `none` and `auto`, others refused |
 /// | `parallel_tool_calls` | implemented: `false` ends the reply after the first call |
 /// | `reasoning_effort`, `enable_thinking`, `chat_template_kwargs` | implemented: see `ModeChoice` |
+/// | `cache_salt`, `cache_report`, `prompt_cache_breakpoint` in parts of content | implemented, the first two as extensions: see docs/caching.md |
 /// | `service_tier` | echoed |
 /// | `store`, `metadata`, `user`, `safety_identifier`, `prompt_cache_key`, `prompt_cache_retention`, `verbosity`, `prediction`, `stream_options.include_obfuscation` | accepted, without effect |
 /// | `modalities`, `response_format` | only the values that ask for nothing; others refused |
@@ -43,6 +44,10 @@ package struct ChatCompletionRequest: Sendable {
   /// `top_logprobs` where `logprobs` is true; nil where it is not.
   var scoredAlternatives: Int?
   var thinkingBudget: Int?
+  var cacheSalt: String?
+  /// Indices of the messages with a `prompt_cache_breakpoint`.
+  var cacheBreakpoints: [Int] = []
+  var wantsCacheReport = false
   var isStreamed = false
   var includesUsage = false
   var serviceTier: String?

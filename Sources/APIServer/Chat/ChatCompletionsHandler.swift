@@ -93,6 +93,9 @@ struct ChatCompletionsHandler: Sendable {
     chat.options.stop = parsed.stop
     chat.options.choices = parsed.choices
     chat.options.scoredAlternatives = parsed.scoredAlternatives
+    chat.options.terms.cacheSalt = parsed.cacheSalt
+    chat.options.wantsCacheReport = parsed.wantsCacheReport
+    chat.cacheBreakpoints = parsed.cacheBreakpoints
     chat.thinkingBudget = mode == .thinking ? parsed.thinkingBudget : nil
     let variables = service.format.template.referencedVariables
     for (key, value) in parsed.templateArguments {
@@ -146,7 +149,7 @@ struct ChatCompletionsHandler: Sendable {
         return .success(
           accepted.head.object(
             "chat.completion", choices: choices.enumerated().map { $1.choice($0, encoder: encoder) },
-            usage: usage.json))
+            usage: usage.json, report: usage.cacheReport?.json(service.format.tokenizer)))
       case .failed(let error): return .failure(APIError(error))
       }
     }
@@ -178,7 +181,8 @@ struct ChatCompletionsHandler: Sendable {
           for chunk in encoder.chunks(for: end, choice: choice) { try await stream.send(chunk) }
         case .finished(let usage):
           record.finish(usage)
-          for chunk in encoder.chunks(for: usage) { try await stream.send(chunk) }
+          let report = usage.cacheReport?.json(service.format.tokenizer)
+          for chunk in encoder.chunks(for: usage, report) { try await stream.send(chunk) }
         case .failed(let error):
           // The head is out, so the failure is told of in the stream.
           let error = APIError(error)

@@ -32,9 +32,10 @@ struct ChunkEncoder {
     opening(choice) + [chunk([:], end.scores, choice: choice, finish: end.reason)]
   }
 
-  /// The chunk with the usage, if that was asked for.
-  func chunks(for usage: TokenUsage) -> [[UInt8]] {
-    includesUsage ? [bytes(head.object(Self.kind, choices: [], usage: usage.json))] : []
+  /// The chunk with the usage and the report of the cache, if either was asked for.
+  func chunks(for usage: TokenUsage, _ report: JSON?) -> [[UInt8]] {
+    guard includesUsage || report != nil else { return [] }
+    return [bytes(head.object(Self.kind, choices: [], usage: includesUsage ? usage.json : nil, report: report))]
   }
 
   private static let kind = "chat.completion.chunk"

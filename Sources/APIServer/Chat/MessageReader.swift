@@ -5,12 +5,18 @@ import JSON
 struct MessageReader {
   /// Places of the fields nobody knows.
   private(set) var ignoredFields: [String] = []
+  /// Indices of messages with a part that ends a prefix to be kept.
+  private(set) var cacheBreakpoints: [Int] = []
+  private var index = 0
 
   mutating func messages(_ list: [JSON]) throws(APIError) -> [JSON] {
     guard !list.isEmpty else { throw .wrongValue("messages", "'messages' must have at least one message.") }
     var messages: [JSON] = []
     messages.reserveCapacity(list.count)
-    for (index, value) in list.enumerated() { messages.append(try message(value, at: "messages[\(index)]")) }
+    for (index, value) in list.enumerated() {
+      self.index = index
+      messages.append(try message(value, at: "messages[\(index)]"))
+    }
     return messages
   }
 
@@ -68,6 +74,7 @@ struct MessageReader {
     switch type {
     case "text", "refusal":
       guard let text = try reader.string(type) else { throw .missing("\(place).\(type)") }
+      try readBreakpoint(&reader)
       ignoredFields += reader.unknownPlaces
       return text
     case "image_url", "input_audio", "file", "video_url":
@@ -75,6 +82,16 @@ struct MessageReader {
     default:
       throw .wrongValue("\(place).type", "'\(place).type' must be 'text', but is '\(type.excerpt)'.")
     }
+  }
+
+  /// Prompts are kept up to the end of a message, not of one of its parts.
+  private mutating func readBreakpoint(_ reader: inout ObjectReader) throws(APIError) {
+    let name = "prompt_cache_breakpoint"
+    guard let breakpoint = try reader.object(name) else { return }
+    var breakpointReader = try ObjectReader(.object(breakpoint), at: reader.place(name))
+    _ = try breakpointReader.choice("mode", among: ["explicit"])
+    ignoredFields += breakpointReader.unknownPlaces
+    if cacheBreakpoints.last != index { cacheBreakpoints.append(index) }
   }
 
   // MARK: - The model's own messages

@@ -21,7 +21,9 @@ struct ReplyHead: Sendable {
   }
 
   /// A reply or chunk of the given kind around its own members.
-  func object(_ kind: String, choices: [JSON], usage: JSON?) -> JSON {
+  ///
+  /// - Parameter report: of the cache, for `apus`, where this server says what no other does.
+  func object(_ kind: String, choices: [JSON], usage: JSON?, report: JSON? = nil) -> JSON {
     var object: JSONObject = [
       "id": .string(id), "object": .string(kind), "created": .integer(created), "model": .string(model),
       "choices": .array(choices),
@@ -29,6 +31,7 @@ struct ReplyHead: Sendable {
     object["usage"] = usage
     object["service_tier"] = serviceTier.map(JSON.string)
     object["system_fingerprint"] = .string(fingerprint)
+    object["apus"] = report.map { ["cache": $0] }
     return .object(object)
   }
 }

@@ -113,9 +113,13 @@ extension ServingConfiguration {
     self.init(
       contextLength: settings.contextLength, maximumRunning: settings.maximumRunning,
       maximumQueued: settings.maximumQueued, stepTokens: settings.stepTokens, keyValueBytes: settings.kvCacheBytes,
-      threads: settings.threads, weights: settings.weights, instructionSet: settings.instructionSet,
+      checkpointBytes: settings.checkpointBytes, threads: settings.threads, weights: settings.weights,
+      instructionSet: settings.instructionSet,
       keyValueType: settings.kvType, stateType: settings.stateType,
-      compute: settings.compute)
+      compute: settings.compute,
+      caching: CacheConfiguration(
+        sharing: settings.cacheSharing, history: settings.history, folder: settings.cacheFolder,
+        folderByteCount: settings.cacheFolderBytes))
   }
 }
 

@@ -52,6 +52,19 @@ extension Setting where Value == Int {
   }
 }
 
+extension Setting where Value == Int? {
+  /// A number of bytes, or `auto`, which is nil.
+  static func automaticBytes(_ name: String, in range: ClosedRange<Int>) -> Setting {
+    Setting(
+      name: name, defaultValue: nil,
+      expected: "auto, or a size such as 64MiB or 4GiB, from \(range.lowerBound) to \(range.upperBound) bytes"
+    ) { values in
+      guard let text = single(values) else { return nil }
+      return text == "auto" ? .some(nil) : byteCount(text).flatMap { range.contains($0) ? .some($0) : nil }
+    }
+  }
+}
+
 extension Setting where Value == Double {
   static func seconds(_ name: String, default defaultValue: Double, in range: ClosedRange<Double>) -> Setting {
     Setting(

@@ -55,6 +55,27 @@ struct SettingFlags: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Size of the states kept for prompts that come back: auto, or such as 4GiB. (default: auto)", valueName: "size"))
+  var checkpointBytes: String?
+
+  @Option(
+    help: ArgumentHelp("Who reuses what was computed for whom: tenant or all. (default: tenant)", valueName: "who"))
+  var cacheSharing: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Tokens of earlier replies: faithful or canonical. (default: faithful)", valueName: "tokens"))
+  var history: String?
+
+  @Option(
+    help: ArgumentHelp("Folder that caches are kept in, too, across restarts. (default: none)", valueName: "folder"))
+  var cacheFolder: String?
+
+  @Option(help: ArgumentHelp("Size of that folder. (default: 16GiB)", valueName: "size"))
+  var cacheFolderBytes: String?
+
+  @Option(
+    help: ArgumentHelp(
       "How keys and values are stored: auto, f32, f16, bf16 or int8. (default: auto)", valueName: "type"))
   var kvType: String?
 
@@ -101,7 +122,9 @@ struct SettingFlags: ParsableArguments {
       "host": host, "port": port, "model": model, "chat-template": chatTemplate, "threads": threads, "isa": isa,
       "weights": weights,
       "context-length": contextLength, "max-running": maxRunning, "max-queued": maxQueued, "step-tokens": stepTokens,
-      "kv-cache-bytes": kvCacheBytes, "kv-type": kvType, "state-type": stateType, "compute": compute,
+      "kv-cache-bytes": kvCacheBytes, "checkpoint-bytes": checkpointBytes, "cache-sharing": cacheSharing,
+      "history": history, "cache-folder": cacheFolder, "cache-folder-bytes": cacheFolderBytes, "kv-type": kvType,
+      "state-type": stateType, "compute": compute,
       "max-body-bytes": maxBodyBytes, "max-connections": maxConnections,
       "idle-timeout": idleTimeout, "header-timeout": headerTimeout, "body-timeout": bodyTimeout,
       "write-timeout": writeTimeout, "heartbeat": heartbeat, "shutdown-grace": shutdownGrace, "log-level": logLevel,

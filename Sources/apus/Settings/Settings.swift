@@ -23,8 +23,15 @@ struct Settings: Sendable {
   var maximumRunning: Int
   var maximumQueued: Int
   var stepTokens: Int
-  /// Bytes of the KV cache; 0: enough for every running request's whole context, within free memory.
+  /// Bytes of the KV cache; 0: four times every running request's whole context, within free memory.
   var kvCacheBytes: Int
+  /// Bytes of kept states; nil: a share of free memory.
+  var checkpointBytes: Int?
+  var cacheSharing: CacheSharing
+  var history: HistoryTokens
+  /// Folder of the disk cache; nil: none.
+  var cacheFolder: String?
+  var cacheFolderBytes: Int
   /// How keys and values are stored; nil: F16 for quantised models, F32 for others.
   var kvType: CacheElement?
   /// How recurrent states are stored.
@@ -62,6 +69,11 @@ extension Settings {
     static let maximumQueued = Setting.whole("max-queued", default: 256, in: 0...1_000_000)
     static let stepTokens = Setting.whole("step-tokens", default: 512, in: 1...65_536)
     static let kvCacheBytes = Setting.bytes("kv-cache-bytes", default: 0, in: 0...(1 << 46))
+    static let checkpointBytes = Setting<Int?>.automaticBytes("checkpoint-bytes", in: 0...(1 << 46))
+    static let cacheSharing = Setting.choice("cache-sharing", default: CacheSharing.tenant)
+    static let history = Setting.choice("history", default: HistoryTokens.faithful)
+    static let cacheFolder = Setting.optionalText("cache-folder", expected: "a folder")
+    static let cacheFolderBytes = Setting.bytes("cache-folder-bytes", default: 16 << 30, in: (1 << 20)...(1 << 50))
     static let kvType = Setting<CacheElement?>.automaticChoice("kv-type")
     static let stateType = Setting.choice("state-type", default: StateElement.f32)
     static let compute = Setting.choice("compute", default: BF16Compute.f32)
@@ -83,6 +95,7 @@ extension Settings {
     static let names: Set<String> = [
       host.name, port.name, model.name, servedModelNames.name, chatTemplate.name, threads.name, instructionSet.name,
       weights.name, contextLength.name, maximumRunning.name, maximumQueued.name, stepTokens.name, kvCacheBytes.name,
+      checkpointBytes.name, cacheSharing.name, history.name, cacheFolder.name, cacheFolderBytes.name,
       kvType.name, stateType.name, compute.name,
       maximumBodyBytes.name, maximumConnections.name, idleTimeout.name, headerTimeout.name, bodyTimeout.name,
       writeTimeout.name, heartbeat.name, shutdownGrace.name, corsOrigins.name, logLevel.name,
@@ -110,6 +123,11 @@ extension Settings {
     maximumQueued = try sources.value(Known.maximumQueued)
     stepTokens = try sources.value(Known.stepTokens)
     kvCacheBytes = try sources.value(Known.kvCacheBytes)
+    checkpointBytes = try sources.value(Known.checkpointBytes)
+    cacheSharing = try sources.value(Known.cacheSharing)
+    history = try sources.value(Known.history)
+    cacheFolder = try sources.value(Known.cacheFolder)
+    cacheFolderBytes = try sources.value(Known.cacheFolderBytes)
     kvType = try sources.value(Known.kvType)
     stateType = try sources.value(Known.stateType)
     compute = try sources.value(Known.compute)

@@ -68,7 +68,7 @@ var targets: [Target] = [
     "Serving",
     [
       "Engine", "DiskCache", "Kernels", "Scheduler", "Models", "ModelFiles", "Sampling", "Tokenizer", "ChatTemplate",
-      "OutputParsing", "JSON",
+      "OutputParsing", "Grammar", "JSON",
       .product(name: "Logging", package: "swift-log"),
     ],
     resources: [.copy("Resources/swiftlet")]),
@@ -83,7 +83,7 @@ var targets: [Target] = [
     name: "apus",
     dependencies: [
       "APIServer", "HTTP", "Serving", "Engine", "Kernels", "Models", "ModelFiles", "Sampling", "Synthesis", "Tokenizer",
-      "ChatTemplate", "JSON", "Workload", "LoadBench", "Scheduler", "Simulation",
+      "ChatTemplate", "Grammar", "JSON", "Workload", "LoadBench", "Scheduler", "Simulation",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
       .product(name: "Configuration", package: "swift-configuration"),
       .product(name: "Logging", package: "swift-log"),
@@ -138,6 +138,7 @@ var targets: [Target] = [
     of: "APIServer",
     [
       "Engine", "HTTP", "JSON", "OutputParsing", "Scheduler", "Serving", "ServingTestSupport", "TestSupport",
+      "Tokenizer",
       .product(name: "HTTPTypes", package: "swift-http-types"),
       .product(name: "Logging", package: "swift-log"),
     ]),
@@ -174,6 +175,7 @@ if Context.environment["APUS_FUZZ"] != nil {
     .target(name: "FuzzSupport", dependencies: ["CLibFuzzer"], path: "Tests/Fuzz/Support", swiftSettings: strict),
     fuzzer("APIServer", ["APIServer", "JSON"]),
     fuzzer("DiskCache", ["DiskCache"]),
+    fuzzer("Grammar", ["Grammar", "JSON"]),
     fuzzer("JSON", ["JSON"]),
     fuzzer("ModelFiles", ["ModelFiles", "Tensor"]),
     fuzzer("Tokenizer", ["Tokenizer", "JSON"]),

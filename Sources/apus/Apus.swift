@@ -16,7 +16,7 @@ struct Apus: AsyncParsableCommand {
       """,
     subcommands: [
       ServeCommand.self, InspectCommand.self, TokenizeCommand.self, RenderCommand.self, ScoreCommand.self,
-      GenerateCommand.self, BenchCommand.self, SynthCommand.self, SimulateCommand.self,
+      GenerateCommand.self, GrammarCommand.self, BenchCommand.self, SynthCommand.self, SimulateCommand.self,
     ],
   )
 }

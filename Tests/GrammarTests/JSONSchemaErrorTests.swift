@@ -89,6 +89,6 @@ import Testing
   private func expectQuickRefusal(_ schema: JSON) {
     let start = ContinuousClock.now
     #expect(throws: JSONSchemaError.self) { try GrammarDefinition(jsonSchema: schema) }
-    #expect(ContinuousClock.now - start < .seconds(10))
+    #expect(ContinuousClock.now - start < .seconds(30))
   }
 }

@@ -6,23 +6,23 @@ import Testing
   @Test func findsWhatPythonFinds() throws {
     for row in try #require(Fixture.json("patterns.json").arrayValue) {
       let pattern = try #require(row["pattern"]?.stringValue)
-      let grammar = GrammarDefinition(try RegularExpression.expression(pattern, matching: .anywhere))
+      let grammar = try FollowedGrammar(RegularExpression.expression(pattern, matching: .anywhere))
       for (key, isFound) in [("found", true), ("not_found", false)] {
         for text in try #require(row[key]?.arrayValue).compactMap(\.stringValue) {
-          #expect(ReferenceMatcher.accepts(text, grammar) == isFound, "\(pattern) in \(text)")
+          #expect(grammar.accepts(text) == isFound, "\(pattern) in \(text)")
         }
       }
     }
   }
 
   @Test func wholeTextsNeedNoAnchors() throws {
-    let grammar = GrammarDefinition(try RegularExpression.expression("a|bc", matching: .whole))
-    #expect(ReferenceMatcher.accepts("bc", grammar))
-    #expect(!ReferenceMatcher.accepts("abc", grammar))
-    let ahead = GrammarDefinition(try RegularExpression.expression("(?!b)[ab]{2}", matching: .whole))
-    #expect(ReferenceMatcher.accepts("ab", ahead))
-    #expect(!ReferenceMatcher.accepts("ba", ahead))
-    #expect(!ReferenceMatcher.accepts("aba", ahead))
+    let grammar = try FollowedGrammar(RegularExpression.expression("a|bc", matching: .whole))
+    #expect(grammar.accepts("bc"))
+    #expect(!grammar.accepts("abc"))
+    let ahead = try FollowedGrammar(RegularExpression.expression("(?!b)[ab]{2}", matching: .whole))
+    #expect(ahead.accepts("ab"))
+    #expect(!ahead.accepts("ba"))
+    #expect(!ahead.accepts("aba"))
   }
 
   @Test(arguments: [
@@ -31,8 +31,8 @@ import Testing
     (#"\S"#, "\u{FEFF}", false), (#"\s"#, "\u{FEFF}", false), (#"[^\s]"#, "\u{85}", false), (#"\d"#, "٣", false),
   ])
   func knowsUnicode(pattern: String, text: String, isMatch: Bool) throws {
-    let grammar = GrammarDefinition(try RegularExpression.expression(pattern, matching: .whole))
-    #expect(ReferenceMatcher.accepts(text, grammar) == isMatch)
+    let grammar = try FollowedGrammar(RegularExpression.expression(pattern, matching: .whole))
+    #expect(grammar.accepts(text) == isMatch)
   }
 
   @Test(arguments: [

@@ -5,7 +5,9 @@ import re
 from decimal import Decimal
 from typing import Any
 
-EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+EMAIL = re.compile(rf"{ATOM}(\.{ATOM})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+TEMPLATE_TEXT = re.compile(r"[^\x00-\x20\"'<>\\^`|]*")
 
 
 def keywords(schema: Any, key: str):
@@ -52,6 +54,8 @@ def reason(schema: Any, text: str, is_valid: bool, is_accepted: bool) -> str | N
         return "spelling: an integer is written without a fraction"
     if "email" in keywords(schema, "format") and not all(EMAIL.fullmatch(string) for string in strings(document)):
         return "format: jsonschema takes any text with an @ for an email address; RFC 5321 does not"
+    if "uri-template" in keywords(schema, "format") and not all(map(TEMPLATE_TEXT.fullmatch, strings(document))):
+        return "format: jsonschema takes blanks and quotation marks in URI templates; RFC 6570 does not"
     if has_values and re.search(r"\\u", text):
         return "spelling: no \\u escapes in listed strings"
     return None

@@ -62,7 +62,7 @@ def write(name: str, value: list) -> None:
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    write("json-schemas.json", schemas(160, 7))
+    write("json-schemas.json", schemas(90, 7))
     write("patterns.json", patterns())
 
 

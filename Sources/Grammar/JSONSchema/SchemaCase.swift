@@ -6,8 +6,11 @@ struct SchemaCase {
   var kinds = ValueKinds.all
   /// The only values, where they are listed.
   var values: [JSON]?
+  /// Those values, for look-up.
+  private(set) var listed: Set<ComparableValue> = []
   /// Values that are excluded, and where that is said.
-  var excluded: [(value: JSON, pointer: String)] = []
+  private(set) var excluded: [(value: JSON, pointer: String)] = []
+  private var excludedValues: Set<ComparableValue> = []
 
   var minimum: NumberBound?
   var maximum: NumberBound?
@@ -28,7 +31,8 @@ struct SchemaCase {
 
   var members: [SchemaMembers] = []
   var memberTerms: [(name: String, term: SchemaTerm)] = []
-  var required: [String] = []
+  private(set) var required: [String] = []
+  private var requiredNames: Set<String> = []
   var forbidden: Set<String> = []
   var memberNames: [SchemaTerm] = []
   var minProperties = 0
@@ -41,9 +45,12 @@ struct SchemaCase {
     switch assertion {
     case .kinds(let kinds): self.kinds.formIntersection(kinds)
     case .values(let values):
-      let listed = Set(values.map(ComparableValue.init))
-      self.values = (self.values ?? Self.distinct(values)).filter { listed.contains(ComparableValue($0)) }
-    case .notValues(let values): excluded += values.map { ($0, pointer) }
+      let others = Set(values.map(ComparableValue.init))
+      self.values = (self.values ?? Self.distinct(values)).filter { others.contains(ComparableValue($0)) }
+      listed = Set(self.values?.map(ComparableValue.init) ?? [])
+    case .notValues(let values):
+      excluded += values.map { ($0, pointer) }
+      excludedValues.formUnion(values.map(ComparableValue.init))
     case .minimum(let value, let isExclusive):
       let bound = NumberBound(value: value, isExclusive: isExclusive)
       if minimum.map({ bound.isTighterMinimum(than: $0) }) ?? true { minimum = bound }
@@ -67,7 +74,7 @@ struct SchemaCase {
     case .uniqueItems: uniqueItems = pointer
     case .members(let members): self.members.append(members)
     case .member(let name, let term): memberTerms.append((name, term))
-    case .required(let names): for name in names where !required.contains(name) { required.append(name) }
+    case .required(let names): for name in names where requiredNames.insert(name).inserted { required.append(name) }
     case .forbidden(let name): forbidden.insert(name)
     case .memberNames(let term): memberNames.append(term)
     case .minProperties(let count):
@@ -79,6 +86,15 @@ struct SchemaCase {
   private static func distinct(_ values: [JSON]) -> [JSON] {
     var seen: Set<ComparableValue> = []
     return values.filter { seen.insert(ComparableValue($0)).inserted }
+  }
+
+  /// Whether the value is excluded by name.
+  func excludes(_ value: JSON) -> Bool { excludedValues.contains(ComparableValue(value)) }
+
+  /// Takes back the exclusion of a value.
+  mutating func include(_ value: JSON) {
+    excluded.removeAll { ComparableValue($0.value) == ComparableValue(value) }
+    excludedValues.remove(ComparableValue(value))
   }
 
   /// The terms that hold for the element at `position`.

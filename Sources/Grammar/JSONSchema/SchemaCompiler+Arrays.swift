@@ -170,8 +170,8 @@ extension SchemaCase {
   mutating func excludeEmpty(
     _ empty: JSON, kind: ValueKinds, _ atLeastOne: (inout SchemaCase) -> Void
   ) throws(JSONSchemaError) {
-    if excluded.contains(where: { $0.value == empty }) { atLeastOne(&self) }
-    excluded.removeAll { $0.value == empty }
+    if excludes(empty) { atLeastOne(&self) }
+    include(empty)
     try checkExcluded(kind)
   }
 }

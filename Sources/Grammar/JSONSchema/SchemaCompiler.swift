@@ -27,6 +27,8 @@ struct SchemaCompiler {
   private var names: [[SchemaTerm]: String] = [:]
   private var languages: [GrammarExpression: String] = [:]
   private var pending: [[SchemaTerm]] = []
+  /// How often a name was wanted again.
+  private var repeats: [String: Int] = [:]
 
   static let space = GrammarExpression.rule(JSONText.whitespaceRule)
 
@@ -65,11 +67,13 @@ struct SchemaCompiler {
   }
 
   /// A name that no rule has.
-  func unused(_ name: String) -> String {
-    guard rules[name] != nil else { return name }
-    var number = 2
-    while rules["\(name) (\(number))"] != nil { number += 1 }
-    return "\(name) (\(number))"
+  private mutating func unused(_ name: String) -> String {
+    var result = name
+    while rules[result] != nil {
+      repeats[name, default: 1] += 1
+      result = "\(name) (\(repeats[name, default: 1]))"
+    }
+    return result
   }
 
   mutating func addRule(_ name: String, _ expression: GrammarExpression) throws(JSONSchemaError) {
@@ -161,11 +165,6 @@ struct SchemaCompiler {
 }
 
 extension SchemaCase {
-  /// Whether the value is excluded by name.
-  func excludes(_ value: JSON) -> Bool {
-    excluded.contains { ComparableValue($0.value) == ComparableValue(value) }
-  }
-
   /// The error where arrays or objects are excluded one by one, unless the value is refused anyway.
   func checkExcluded(_ kinds: ValueKinds) throws(JSONSchemaError) {
     for (value, pointer) in excluded where kinds.contains(ComparableValue(value).kind) {

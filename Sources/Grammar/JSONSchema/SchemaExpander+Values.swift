@@ -15,8 +15,8 @@ extension SchemaExpander {
     try countStep(at: "#")
     let comparable = ComparableValue(value)
     guard way.kinds.contains(comparable.kind) else { return false }
-    if let values = way.values, !values.contains(where: { ComparableValue($0) == comparable }) { return false }
-    if way.excluded.contains(where: { ComparableValue($0.value) == comparable }) { return false }
+    if way.values != nil, !way.listed.contains(comparable) { return false }
+    if way.excludes(value) { return false }
     return switch value {
     case .null, .bool: true
     case .integer, .double: acceptsNumber(value, way)
@@ -79,7 +79,8 @@ extension SchemaExpander {
   mutating func terms(ofMember name: String, _ way: SchemaCase) throws(JSONSchemaError) -> [SchemaTerm] {
     var terms = way.memberTerms.filter { $0.name == name }.map(\.term)
     for members in way.members {
-      var found = members.named.filter { $0.name == name }.map(\.term)
+      try countStep(at: "#")
+      var found = members.term(named: name).map { [$0] } ?? []
       for (pattern, term, pointer) in members.matching where try patterns.matches(name, pattern, at: pointer) {
         found.append(term)
       }

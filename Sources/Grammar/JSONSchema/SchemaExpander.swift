@@ -5,7 +5,10 @@ struct SchemaExpander {
   let limits: JSONSchemaLimits
   private var known: [[SchemaTerm]: [SchemaCase]] = [:]
   private var grounded: Set<SchemaTerm> = []
-  private var remainingSteps = 2_000_000
+  private var remainingSteps = Self.steps
+
+  /// Steps of some microseconds that one schema may take.
+  private static let steps = 500_000
 
   init(_ reader: SchemaReader, limits: JSONSchemaLimits) {
     self.reader = reader
@@ -69,7 +72,7 @@ struct SchemaExpander {
 
   mutating func countStep(at pointer: String) throws(JSONSchemaError) {
     remainingSteps -= 1
-    if remainingSteps < 0 { throw JSONSchemaError(.tooLarge(what: "steps to read", limit: 2_000_000), at: pointer) }
+    if remainingSteps < 0 { throw JSONSchemaError(.tooLarge(what: "steps to read", limit: Self.steps), at: pointer) }
   }
 
   /// `oneOf` as `anyOf`: where two schemas may both hold, each comes with the other's opposite.

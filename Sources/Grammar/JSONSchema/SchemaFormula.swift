@@ -105,9 +105,19 @@ struct SchemaElements: Hashable {
 /// What one schema says of an object's members by name.
 struct SchemaMembers {
   /// The schemas of the members called so, in order.
-  var named: [(name: String, term: SchemaTerm)]
+  private(set) var named: [(name: String, term: SchemaTerm)] = []
+  /// The same by name, as UTF-8.
+  private var byName: [[UInt8]: SchemaTerm] = [:]
   /// The schemas of the members whose names match a regular expression, and the place of each.
-  var matching: [(pattern: String, term: SchemaTerm, pointer: String)]
+  var matching: [(pattern: String, term: SchemaTerm, pointer: String)] = []
   /// The schema of all others; nil where they may be anything.
   var rest: SchemaTerm?
+
+  mutating func add(_ name: String, _ term: SchemaTerm) {
+    named.append((name, term))
+    byName[Array(name.utf8)] = term
+  }
+
+  /// The schema of the member called `name`; nil if it is not called by name.
+  func term(named name: String) -> SchemaTerm? { byName[Array(name.utf8)] }
 }

@@ -31,10 +31,10 @@ extension SchemaReader {
   }
 
   private mutating func names(in context: KeywordContext) throws(JSONSchemaError) -> SchemaFormula {
-    var members = SchemaMembers(named: [], matching: [], rest: nil)
+    var members = SchemaMembers()
     if let properties = context.members["properties"] {
       for (name, schema) in try context.object(properties, "properties") {
-        members.named.append((name, try term(schema, in: context, at: "properties", name)))
+        members.add(name, try term(schema, in: context, at: "properties", name))
       }
     }
     if let patterns = context.members["patternProperties"] {

@@ -1,0 +1,109 @@
+import ArgumentParser
+import Grammar
+import JSON
+
+/// What a grammar is written in.
+enum GrammarKind: String, CaseIterable, ExpressibleByArgument {
+  case jsonSchema = "json-schema"
+  case jsonObject = "json-object"
+  case regex
+  case choice
+
+  /// Whether the grammar is given as a JSON value, and not as text.
+  var isJSON: Bool { self == .jsonSchema || self == .choice }
+}
+
+/// The two policies for white space, by name.
+enum WhitespaceName: String, CaseIterable, ExpressibleByArgument {
+  case compact, flexible
+
+  var policy: JSONSchemaOptions.Whitespace {
+    switch self {
+    case .compact: .compact
+    case .flexible: JSONSchemaOptions().whitespace
+    }
+  }
+}
+
+/// A grammar, and what is to be done with it.
+struct GrammarRequest {
+  var kind: GrammarKind
+  /// A schema, a list of choices, or the text of the grammar.
+  var grammar: JSON
+  var whitespace = WhitespaceName.flexible
+  var documents: [String] = []
+  var readsTokens = false
+  var sampleCount = 0
+  var seed: UInt64 = 0
+  var maximumTokens = 1000
+
+  init(kind: GrammarKind, grammar: JSON) {
+    self.kind = kind
+    self.grammar = grammar
+  }
+
+  /// A request as `--lines` has it.
+  init(line: ArraySlice<UInt8>, number: Int) throws(CommandError) {
+    let value: JSON
+    do {
+      value = try JSON(parsing: line)
+    } catch {
+      throw .badInput(place: "line \(number)", found: "\(error)", expected: "JSON")
+    }
+    guard case .object(let members) = value else {
+      throw .badInput(place: "line \(number)", found: value.kindName, expected: "an object")
+    }
+    self.init(kind: .jsonSchema, grammar: .null)
+    for (key, value) in members {
+      let failure = { (expected: String) in
+        CommandError.badInput(place: "line \(number): \(key)", found: "\(value)", expected: expected)
+      }
+      switch key {
+      case "kind":
+        guard let kind = value.stringValue.flatMap(GrammarKind.init) else { throw failure("a kind of grammar") }
+        self.kind = kind
+      case "grammar": grammar = value
+      case "whitespace":
+        guard let name = value.stringValue.flatMap(WhitespaceName.init) else { throw failure("compact or flexible") }
+        whitespace = name
+      case "documents":
+        guard let texts = value.arrayValue?.map(\.stringValue), !texts.contains(nil) else {
+          throw failure("an array of strings")
+        }
+        documents = texts.compactMap(\.self)
+      case "tokens":
+        guard let flag = value.boolValue else { throw failure("true or false") }
+        readsTokens = flag
+      case "sample", "max_tokens", "seed":
+        guard let count = value.intValue, count >= 0 else { throw failure("a whole number from 0 on") }
+        switch key {
+        case "sample": sampleCount = count
+        case "max_tokens": maximumTokens = count
+        default: seed = UInt64(count)
+        }
+      default: throw failure("no such key; see apus help grammar")
+      }
+    }
+  }
+
+  /// The grammar's definition.
+  func definition() throws -> GrammarDefinition {
+    switch kind {
+    case .jsonSchema:
+      var options = JSONSchemaOptions()
+      options.whitespace = whitespace.policy
+      return try GrammarDefinition(jsonSchema: grammar, options: options)
+    case .jsonObject: return .jsonObject(whitespace: whitespace.policy)
+    case .regex:
+      guard let pattern = grammar.stringValue else {
+        throw CommandError.badInput(place: "grammar", found: grammar.kindName, expected: "a string")
+      }
+      return GrammarDefinition(try RegularExpression.expression(pattern, matching: .whole))
+    case .choice:
+      guard let texts = grammar.arrayValue?.map(\.stringValue), !texts.isEmpty, !texts.contains(nil) else {
+        throw CommandError.badInput(place: "grammar", found: grammar.kindName, expected: "an array of strings")
+      }
+      return GrammarDefinition(.choice(texts.compactMap(\.self).map(GrammarExpression.text)))
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import FuzzSupport
+import Grammar
+import JSON
+
+/// A vocabulary of the 256 bytes, and an end.
+let endToken: Int32 = 256
+let vocabulary = TokenVocabulary(texts: (0...255).map { [UInt8($0)] } + [nil], endTokens: [endToken])
+
+/// Hostile input is to be refused soon; the fuzzer's own time-out tells when it is not.
+func compiler() -> GrammarCompiler {
+  var limits = GrammarLimits()
+  limits.time = .seconds(1)
+  limits.automatonStates = 20_000
+  limits.networkNodes = 20_000
+  return GrammarCompiler(vocabulary: vocabulary, limits: limits, cacheBytes: 1 << 20)
+}
+
+/// Walks along the grammar, choosing by `choices`. A walk never ends in the middle; one that gets to an end is returned.
+func walk(_ grammar: CompiledGrammar, _ choices: ArraySlice<UInt8>) -> [UInt8]? {
+  var matcher = grammar.makeMatcher()
+  var mask = Array(repeating: UInt64(0), count: vocabulary.maskWords)
+  var text: [UInt8] = []
+  for choice in choices + Array(repeating: UInt8(ascii: "\""), count: 64) {
+    mask.withUnsafeMutableBufferPointer { matcher.fillMask($0) }
+    let allowed = (0...255).filter { mask[$0 / 64] & (1 << UInt64($0 % 64)) != 0 }
+    let mayEnd = mask[4] & 1 != 0
+    guard mayEnd == matcher.isComplete else { fatalError("end and mask differ after \(text)") }
+    if matcher.isExhausted { return nil }
+    guard mayEnd || !allowed.isEmpty else { fatalError("nothing can follow \(text)") }
+    if allowed.isEmpty || (mayEnd && choice & 1 == 0) { return text }
+    let byte = UInt8(allowed.contains(Int(choice)) ? Int(choice) : allowed[Int(choice) % allowed.count])
+    guard matcher.accept(Int32(byte)) else { fatalError("refused what the mask allows after \(text): \(byte)") }
+    text.append(byte)
+  }
+  return matcher.isComplete ? text : nil
+}
+
+/// The first byte tells what the rest is: a JSON Schema or a regular expression, up to a zero byte; what follows it
+/// chooses the way.
+@_cdecl("LLVMFuzzerTestOneInput")
+func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let input = Array(UnsafeBufferPointer(start: start, count: count))
+  guard let kind = input.first else { return 0 }
+  let end = input.dropFirst().firstIndex(of: 0) ?? input.endIndex
+  let source = input[1..<end]
+  let choices = input[min(end + 1, input.endIndex)...]
+  if kind & 1 == 0 {
+    guard let schema = try? JSON(parsing: source), let definition = try? GrammarDefinition(jsonSchema: schema),
+      let grammar = try? compiler().compile(definition)
+    else { return 0 }
+    if let document = walk(grammar, choices), (try? JSON(parsing: document)) == nil {
+      fatalError("no JSON: \(String(decoding: document, as: UTF8.self))")
+    }
+  } else {
+    let pattern = String(decoding: source, as: UTF8.self)
+    let extent: RegularExpression.Extent = kind & 2 == 0 ? .anywhere : .whole
+    guard let expression = try? RegularExpression.expression(pattern, matching: extent),
+      let grammar = try? compiler().compile(GrammarDefinition(expression))
+    else { return 0 }
+    if let text = walk(grammar, choices), String(validating: text, as: UTF8.self) == nil {
+      fatalError("no UTF-8: \(text)")
+    }
+  }
+  return 0
+}
+
+runFuzzer()

@@ -1,3 +1,11 @@
+/// What becomes of request fields that the server does not know.
+public enum UnknownFields: String, Sendable, CaseIterable {
+  /// They are listed in the response's head and in the log.
+  case report
+  /// The request is refused.
+  case refuse
+}
+
 /// What the API shows of itself, and its bounds.
 public struct APIServerConfiguration: Sendable {
   /// The names under which clients may ask for the model, its real one first. Must not be empty.
@@ -6,17 +14,27 @@ public struct APIServerConfiguration: Sendable {
   public var maximumBodyBytes: Int
   /// How long a stream may be silent before it sends a comment.
   public var heartbeat: Duration
+  /// What becomes of fields nobody knows.
+  public var unknownFields: UnknownFields
+  /// Under which names messages have their thoughts.
+  public var reasoningField: ReasoningField
+  /// Bytes of JSON of the Responses API's responses that are kept in memory.
+  public var responseStoreBytes: Int
   /// The server's version; part of `system_fingerprint`.
   public var version: String
 
-  /// A configuration: 32 MiB, 10 seconds.
+  /// A configuration: 32 MiB, 10 seconds, 64 MiB.
   public init(
     servedModelNames: [String], maximumBodyBytes: Int = 32 << 20, heartbeat: Duration = .seconds(10),
-    version: String = "0.1.0"
+    unknownFields: UnknownFields = .report, reasoningField: ReasoningField = .reasoningContent,
+    responseStoreBytes: Int = 64 << 20, version: String = "0.1.0"
   ) {
     self.servedModelNames = servedModelNames
     self.maximumBodyBytes = maximumBodyBytes
     self.heartbeat = heartbeat
+    self.unknownFields = unknownFields
+    self.reasoningField = reasoningField
+    self.responseStoreBytes = responseStoreBytes
     self.version = version
   }
 }

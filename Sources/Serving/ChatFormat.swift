@@ -21,14 +21,23 @@ public struct ChatFormat: Sendable {
   /// Put before a prompt that does not begin with it.
   let beginToken: Int32?
   let toolCallFormat: ToolCallFormat?
+  /// Sampling of each mode, as the server's owner wants it.
+  private let modeSampling: [Mode: SamplingOverrides]
   /// Texts that end a thought whose tokens are used up, the best first.
   let closings: [ThinkingLimit.Closing]
 
   /// Puts a model's text side together.
+  ///
+  /// - Throws: `ServingError.invalidSetting` for a closing text without the closing tag.
   public init(
     tokenizer: Tokenizer, template: ChatTemplate, specialTokens: SpecialTokens, generation: GenerationConfiguration,
-    beginToken: Int32? = nil
-  ) {
+    beginToken: Int32? = nil, settings: ConversationSettings = ConversationSettings()
+  ) throws(ServingError) {
+    let closingText = settings.closingText ?? "\n\(ReasoningMarks.close)\n\n"
+    guard closingText.contains(ReasoningMarks.close) else {
+      throw .invalidSetting(
+        name: "thinking-closing-text", expected: "a text with \(ReasoningMarks.close) in it", found: closingText)
+    }
     self.tokenizer = tokenizer
     self.template = template
     self.specialTokens = specialTokens
@@ -36,8 +45,9 @@ public struct ChatFormat: Sendable {
     modes = ModelModes(template)
     sampling = SamplingDefaults(generation)
     endTokens = Set(generation.eosTokenIDs + (specialTokens.eos.flatMap(tokenizer.id(of:)).map { [$0] } ?? []))
-    toolCallFormat = ToolCallFormat.detect(inTemplate: template.source)
-    closings = ["\n\(ReasoningMarks.close)\n\n", "\(ReasoningMarks.close)\n\n"].map {
+    toolCallFormat = settings.toolCalls.format(template: template.source)
+    modeSampling = settings.sampling
+    closings = [closingText, "\(ReasoningMarks.close)\n\n"].map {
       Self.closing($0, tokenizer)
     }
   }
@@ -52,6 +62,11 @@ public struct ChatFormat: Sendable {
       return !parser.isInReasoning
     }
     return ThinkingLimit.Closing(tokens: tokens, thoughtTokens: end.map { $0 + 1 } ?? tokens.count)
+  }
+
+  /// Sampling values for a request, with what its mode has where it says nothing.
+  func sampling(_ overrides: SamplingOverrides, mode: Mode) -> SamplingOverrides {
+    overrides.completed(by: modeSampling[mode] ?? SamplingOverrides())
   }
 
   /// A conversation as the model reads it.
@@ -82,13 +97,27 @@ public struct ChatFormat: Sendable {
     var variables = ChatTemplate.conversationDefaults
     for (name, value) in request.templateArguments { variables[name] = value }
     for (name, value) in modes.templateArguments(for: request.mode) { variables[name] = value }
-    variables["messages"] = .array(messages)
-    variables["add_generation_prompt"] = true
+    // A part of the conversation does not end with the message that is to be continued.
+    let continues = request.continuesFinalMessage && messages.count == request.messages.count
+    let marked = continues ? FinalMessage(markedIn: messages) : nil
+    variables["messages"] = .array(marked?.messages ?? messages)
+    variables["add_generation_prompt"] = .bool(request.addsGenerationPrompt && !request.continuesFinalMessage)
     if !request.tools.isEmpty { variables["tools"] = .array(request.tools) }
     variables["bos_token"] = specialTokens.bos.map(JSON.string)
     variables["eos_token"] = specialTokens.eos.map(JSON.string)
     variables["pad_token"] = specialTokens.pad.map(JSON.string)
     variables["unk_token"] = specialTokens.unknown.map(JSON.string)
+    let text = try render(variables, now: now)
+    guard continues else { return text }
+    guard let cut = marked?.cut(text) else {
+      throw .invalidParameter(
+        name: "continue_final_message",
+        message: "The chat template does not write the last message as it is, so it cannot be continued.")
+    }
+    return cut
+  }
+
+  private func render(_ variables: JSONObject, now: Date) throws(GenerationError) -> String {
     do {
       return try template.render(variables, now: now)
     } catch {
@@ -97,7 +126,7 @@ public struct ChatFormat: Sendable {
   }
 
   /// The tokens of a prompt that no template has a part in.
-  func tokens(of prompt: CompletionRequest.Prompt) throws(GenerationError) -> [Int32] {
+  package func tokens(of prompt: CompletionRequest.Prompt) throws(GenerationError) -> [Int32] {
     switch prompt {
     case .text(let text): return beginning(tokenizer.encode(text))
     case .tokens(let tokens):
@@ -115,6 +144,15 @@ public struct ChatFormat: Sendable {
   private func beginning(_ tokens: [Int32]) -> [Int32] {
     guard let beginToken, tokens.first != beginToken else { return tokens }
     return [beginToken] + tokens
+  }
+
+  /// What the reply may begin with, other than content.
+  func openings(for request: ChatRequest, startsInReasoning: Bool) -> ReplyConstraint.Openings {
+    let thinks = request.mode == .thinking && !startsInReasoning
+    let callsTools = request.parsesToolCalls && !request.tools.isEmpty && toolCallFormat != nil
+    return ReplyConstraint.Openings(
+      thought: thinks ? tokenizer.id(of: ReasoningMarks.open) : nil,
+      toolCall: callsTools ? tokenizer.id(of: "<tool_call>") : nil)
   }
 
   /// What the reply to a request may contain.

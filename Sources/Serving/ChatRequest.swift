@@ -17,6 +17,11 @@ public struct ChatRequest: Sendable {
   /// Tokens that a reply's thoughts take at most, tags included; nil is no limit. When they are used up the model's
   /// closing text is written in its place, as the last of these tokens; there are never fewer than the closing tag has.
   public var thinkingBudget: Int?
+  /// Whether the template opens a message for the reply.
+  public var addsGenerationPrompt = true
+  /// Whether the reply goes on with the last message, which is the assistant's, instead of beginning a new one. Then
+  /// no message is opened.
+  public var continuesFinalMessage = false
   /// Further variables for the chat template.
   public var templateArguments: JSONObject = [:]
   /// Indices of messages after which the client wants the prompt to be kept for reuse.

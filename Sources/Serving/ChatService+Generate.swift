@@ -1,4 +1,5 @@
 import Foundation
+import Grammar
 import OutputParsing
 import Sampling
 import Scheduler
@@ -11,13 +12,20 @@ extension ChatService {
   ///   too long, a full queue, a server that stops.
   public func generate(_ request: ChatRequest) async throws(GenerationError) -> Generation {
     try await admitting(request.options.choices) { ids throws(GenerationError) in
-      let (prompt, cache) = try await preparing { [format, caching] () throws(GenerationError) in
-        try caching.prompt(for: request, format, now: Date())
+      let ((prompt, cache), grammar) = try await preparing { [format, caching, grammars] () throws(GenerationError) in
+        (
+          try caching.prompt(for: request, format, now: Date()),
+          try grammars.grammar(for: request.options.constraint)
+        )
       }
       let parser = OutputParser(
         format: format.outputFormat(for: request, startsInReasoning: prompt.startsInReasoning))
       let thinking = request.thinkingBudget.flatMap { ThinkingLimit(budget: $0, closings: format.closings) }
-      return try submit(ids, prompt.tokens, named: "messages", request.options, cache) { maximumTokens in
+      var options = request.options
+      options.sampling = format.sampling(options.sampling, mode: request.mode)
+      let constraint = constraint(
+        grammar, format.openings(for: request, startsInReasoning: prompt.startsInReasoning))
+      return try submit(ids, prompt.tokens, named: "messages", options, cache, constraint) { maximumTokens in
         ReplyReader(
           detokenizer: format.tokenizer.makeDetokenizer(skippingSpecialTokens: true), parser: parser,
           limits: ReplyReader.Limits(
@@ -28,15 +36,27 @@ extension ChatService {
     }
   }
 
+  /// A chat request as the model reads it.
+  package func prompt(for request: ChatRequest) async throws(GenerationError) -> ChatFormat.Prompt {
+    try await preparing { [format] () throws(GenerationError) in try format.prompt(for: request, now: Date()) }
+  }
+
+  /// A prompt that no template has a part in as the model reads it.
+  package func tokens(of prompt: CompletionRequest.Prompt) async throws(GenerationError) -> [Int32] {
+    try await preparing { [format] () throws(GenerationError) in try format.tokens(of: prompt) }
+  }
+
   /// Takes a request in that goes on from a prompt as it is.
   ///
   /// - Throws: as for a chat request; `invalidParameter` for a token the model does not have.
   public func generate(_ request: CompletionRequest) async throws(GenerationError) -> Generation {
     try await admitting(request.options.choices) { ids throws(GenerationError) in
-      let tokens = try await preparing { [format] () throws(GenerationError) in try format.tokens(of: request.prompt) }
+      let (tokens, grammar) = try await preparing { [format, grammars] () throws(GenerationError) in
+        (try format.tokens(of: request.prompt), try grammars.grammar(for: request.options.constraint))
+      }
       let parser = OutputParser(format: OutputFormat(stop: request.options.stop))
       return try submit(
-        ids, tokens, named: "prompt", request.options, caching.cache(for: request),
+        ids, tokens, named: "prompt", request.options, caching.cache(for: request), constraint(grammar),
         promptAlternatives: request.promptAlternatives
       ) { maximumTokens in
         ReplyReader(
@@ -48,9 +68,17 @@ extension ChatService {
     }
   }
 
+  /// What a reply has to follow; nil where no grammar is asked for.
+  private func constraint(
+    _ grammar: CompiledGrammar?, _ openings: ReplyConstraint.Openings = ReplyConstraint.Openings()
+  ) -> ReplyConstraint? {
+    grammar.map { ReplyConstraint($0.makeMatcher(), vocabularySize: vocabularySize, openings: openings) }
+  }
+
   /// - Parameter field: what the prompt is called in errors.
   private func submit(
     _ ids: [RequestID], _ prompt: [Int32], named field: String, _ options: GenerationOptions, _ cache: PromptCache?,
+    _ constraint: ReplyConstraint?,
     promptAlternatives: Int? = nil, reader: (_ maximumTokens: Int) -> ReplyReader
   ) throws(GenerationError) -> Generation {
     guard !prompt.isEmpty else { throw .invalidParameter(name: field, message: "The prompt is empty.") }
@@ -67,7 +95,7 @@ extension ChatService {
       options.sampling, seed: options.seed ?? UInt64.random(in: .min ... .max))
     let reader = reader(maximumTokens)
     let choices = ids.enumerated().map { index, id in
-      Submission.Choice(id: id, sampling: sampling.choice(index), reader: reader)
+      Submission.Choice(id: id, sampling: sampling.choice(index), reader: reader, constraint: constraint)
     }
     return post(ids) { events in
       Submission(

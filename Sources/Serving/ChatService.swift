@@ -13,6 +13,9 @@ public final class ChatService: Sendable {
   public let contextLength: Int
 
   let caching: PromptCaching
+  let grammars: GrammarCache
+  let vocabularySize: Int
+
   private let mailbox = Mailbox<StepLoopMessage>()
   private let statisticsBoard = StatisticsBoard()
   private let admission: Admission
@@ -35,6 +38,9 @@ public final class ChatService: Sendable {
     caching: CacheConfiguration = CacheConfiguration(), disk: DiskCache? = nil, logger: Logger
   ) throws(ServingError) {
     self.format = format
+    vocabularySize = engine.vocabularySize
+    grammars = GrammarCache(
+      tokenizer: format.tokenizer, endTokens: format.endTokens, vocabularySize: engine.vocabularySize)
     admission = Admission(limit: min(scheduler.maximumRunning, scheduler.slotCount) + scheduler.maximumQueued)
     let policy: Scheduler
     do {

@@ -13,8 +13,13 @@ public enum GenerationError: Error {
   case tooManyChoices(Int, limit: Int)
   /// As many requests are waiting as may.
   case queueFull(limit: Int)
+  /// It cannot be served in time, or its tenant has as many requests as one may: `reason` says which, with the numbers.
+  /// In `retryAfter` seconds it may be otherwise.
+  case refused(reason: String, retryAfter: Double)
   /// The server is stopping.
   case draining
+  /// Following the grammar of the content takes too much: it is too ambiguous.
+  case constraintTooDear
   /// The engine refused a step.
   case engine(EngineError)
   /// A defect in the server.
@@ -33,7 +38,10 @@ extension GenerationError: CustomStringConvertible {
     case .tooManyChoices(let count, let limit):
       "\(count) choices are asked for, but this server takes no more than \(limit) at a time."
     case .queueFull(let limit): "The server is busy: \(limit) requests are running or waiting. Please retry later."
+    case .refused(let reason, _): "The request is refused: \(reason)."
     case .draining: "The server is shutting down."
+    case .constraintTooDear:
+      "The grammar that the reply has to follow is too ambiguous to be followed further. Please simplify it."
     case .engine(let error): "The engine failed: \(error)"
     case .defect(let what): "Internal error: \(what)"
     }

@@ -15,6 +15,8 @@ public struct GenerationOptions: Sendable {
   /// How many of the most likely tokens are told beside each generated one, with log-probabilities of the model's own
   /// distribution; 0 tells the generated token's alone, nil nothing.
   public var scoredAlternatives: Int?
+  /// What the content of the replies has to be; nil leaves it free.
+  public var constraint: OutputConstraint?
   /// Whose request it is, and how it is to be served.
   public var terms = RequestTerms()
   /// Whether to say what was reused of earlier requests, and why not more.

@@ -35,9 +35,11 @@ public struct LoadedModel: Sendable {
   ///   - path: a folder in Hugging Face format, or a GGUF file.
   ///   - configuration: what it is to serve.
   ///   - chatTemplatePath: a Jinja file that replaces the model's own chat template.
+  ///   - conversation: what differs from the model's files.
   ///   - progress: hears what is done next.
   public init(
     path: String, configuration: ServingConfiguration = ServingConfiguration(), chatTemplatePath: String? = nil,
+    conversation: ConversationSettings = ConversationSettings(),
     progress: (Stage) -> Void = { _ in }
   ) throws(ServingError) {
     self.configuration = configuration
@@ -58,9 +60,10 @@ public struct LoadedModel: Sendable {
         found: "\(tokenizer.vocabularySize)")
     }
     progress(.template)
-    format = ChatFormat(
+    format = try ChatFormat(
       tokenizer: tokenizer, template: try Self.template(of: folder, overriddenBy: chatTemplatePath),
-      specialTokens: folder.specialTokens, generation: folder.generation, beginToken: folder.beginToken)
+      specialTokens: folder.specialTokens, generation: folder.generation, beginToken: folder.beginToken,
+      settings: conversation)
     progress(.weights)
     plan = try MemoryPlan(for: folder, configuration)
     do {
@@ -73,11 +76,11 @@ public struct LoadedModel: Sendable {
   /// Loads the model that comes with the program.
   public static func embedded(
     configuration: ServingConfiguration = ServingConfiguration(), chatTemplatePath: String? = nil,
-    progress: (Stage) -> Void = { _ in }
+    conversation: ConversationSettings = ConversationSettings(), progress: (Stage) -> Void = { _ in }
   ) throws(ServingError) -> LoadedModel {
     try LoadedModel(
       path: EmbeddedModel.folder(), configuration: configuration, chatTemplatePath: chatTemplatePath,
-      progress: progress)
+      conversation: conversation, progress: progress)
   }
 
   private static func template(

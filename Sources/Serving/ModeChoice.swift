@@ -1,65 +1,139 @@
-/// Every way in which a request can ask for thinking or for none, as its client wrote them. The one place where
-/// these dialects become a mode.
+/// Everything a request says about thinking, in whatever dialect its client speaks. The one place where that becomes a
+/// mode and a budget.
+///
+/// A client's fields are told here as wishes of three kinds: a mode, an effort, a budget. What they come to:
+///
+/// | effort | mode | tokens of thoughts at most |
+/// |---|---|---|
+/// | `none` | instruct | |
+/// | `minimal` | thinking | 256 |
+/// | `low` | thinking | 1,024 |
+/// | `medium` | thinking | 4,096 |
+/// | `high` | thinking | 16,384 |
+/// | `xhigh` | thinking | 32,768 |
+/// | `max` | thinking | what the reply has |
+///
+/// A budget asks for thinking, a budget of 0 for none; it counts more than an effort's own. Wishes for different modes,
+/// different efforts or different budgets contradict each other. Without any wish the model does what it does by
+/// default, without a limit.
 public struct ModeChoice: Sendable, Equatable {
+  /// What one field asks for.
+  public enum Wish: Sendable, Equatable {
+    /// To think, or not to.
+    case mode(Mode)
+    /// One of `efforts`.
+    case effort(String)
+    /// So many tokens of thoughts, 0 or more.
+    case budget(Int)
+  }
+
+  private struct Entry: Sendable, Equatable {
+    let wish: Wish
+    let field: String
+    let value: String
+
+    var description: String { "\(field) (\(value))" }
+
+    /// The mode that fulfils the wish.
+    var mode: Mode {
+      switch wish {
+      case .mode(let mode): mode
+      case .effort(let effort): effort == "none" ? .instruct : .thinking
+      case .budget(let tokens): tokens == 0 ? .instruct : .thinking
+      }
+    }
+
+    /// Whether both ask for the same kind of thing and for different ones of it.
+    func differs(from other: Entry) -> Bool {
+      switch (wish, other.wish) {
+      case (.effort(let own), .effort(let others)): own != others
+      case (.budget(let own), .budget(let others)): own != others
+      default: mode != other.mode
+      }
+    }
+  }
+
   /// `model: "name:thinking"` or `"name:instruct"`.
   public var modelSuffix: Mode?
-  /// `enable_thinking`, as Alibaba's Model Studio has it.
-  public var enableThinking: Bool?
-  /// `chat_template_kwargs.enable_thinking`, as vLLM and SGLang have it.
-  public var templateArgument: Bool?
-  /// `reasoning_effort`, OpenAI's: `none` does not think, every other one does.
-  public var reasoningEffort: String?
+  private var entries: [Entry] = []
 
   /// The efforts OpenAI knows, from none to most.
   public static let efforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
-  /// A request that asks for nothing, unless told otherwise.
-  public init(
-    modelSuffix: Mode? = nil, enableThinking: Bool? = nil, templateArgument: Bool? = nil,
-    reasoningEffort: String? = nil
-  ) {
-    self.modelSuffix = modelSuffix
-    self.enableThinking = enableThinking
-    self.templateArgument = templateArgument
-    self.reasoningEffort = reasoningEffort
+  /// A request that asks for nothing.
+  public init() {}
+
+  /// Adds what a field asks for. `value` is what it has, as errors quote it.
+  public mutating func ask(_ wish: Wish, field: String, value: String) {
+    entries.append(Entry(wish: wish, field: field, value: value))
   }
 
-  /// The mode the request asks for, or the model's default if it does not ask.
+  /// The effort asked for, for templates that pass it on to the model.
+  public var effort: String? {
+    for entry in entries { if case .effort(let effort) = entry.wish { return effort } }
+    return nil
+  }
+
+  /// What the request gets.
   /// - Throws: `ModeError.contradiction` between two fields; `unavailable` if the model lacks the mode.
-  public func resolve(_ modes: ModelModes) throws(ModeError) -> Mode {
-    let wishes = wishes
-    guard let first = wishes.first else { return modes.default }
-    if let other = wishes.first(where: { $0.mode != first.mode }) {
-      throw .contradiction(first: first.description, second: other.description, field: other.field)
+  public func resolve(_ modes: ModelModes) throws(ModeError) -> ThinkingPlan {
+    let suffix = modelSuffix.map { Entry(wish: .mode($0), field: "model", value: "suffix \":\($0.rawValue)\"") }
+    let entries = (suffix.map { [$0] } ?? []) + self.entries
+    for (index, entry) in entries.enumerated() {
+      guard let other = entries[..<index].first(where: entry.differs) else { continue }
+      throw .contradiction(first: other.description, second: entry.description, field: entry.field)
     }
-    guard modes.offered.contains(first.mode) else {
-      throw .unavailable(first.mode, askedBy: first.description, field: first.field, offered: modes.offered)
+    guard let first = entries.first else { return ThinkingPlan(mode: modes.default, budget: nil) }
+    let mode = first.mode
+    guard modes.offered.contains(mode) else {
+      // A model that always thinks can still be held to no thought at all.
+      if let zero = entries.first(where: { $0.wish == .budget(0) }), modes.offered == [.thinking],
+        entries.allSatisfy({ $0.wish == zero.wish })
+      {
+        return ThinkingPlan(mode: .thinking, budget: 0)
+      }
+      throw .unavailable(mode, askedBy: first.description, field: first.field, offered: modes.offered)
     }
-    return first.mode
+    return ThinkingPlan(mode: mode, budget: mode == .thinking ? Self.budget(entries) : nil)
   }
 
-  private struct Wish {
-    let field: String
-    let value: String
-    let mode: Mode
-
-    var description: String { "\(field) (\(value))" }
+  private static func budget(_ entries: [Entry]) -> Int? {
+    var ofEffort: Int?
+    for entry in entries {
+      switch entry.wish {
+      case .budget(let tokens): return tokens
+      case .effort(let effort): ofEffort = budget(ofEffort: effort)
+      case .mode: break
+      }
+    }
+    return ofEffort
   }
 
-  private var wishes: [Wish] {
-    func mode(_ thinks: Bool) -> Mode { thinks ? .thinking : .instruct }
-    return [
-      modelSuffix.map { Wish(field: "model", value: "suffix \":\($0.rawValue)\"", mode: $0) },
-      enableThinking.map { Wish(field: "enable_thinking", value: "\($0)", mode: mode($0)) },
-      templateArgument.map { Wish(field: "chat_template_kwargs.enable_thinking", value: "\($0)", mode: mode($0)) },
-      reasoningEffort.map { Wish(field: "reasoning_effort", value: "\"\($0)\"", mode: mode($0 != "none")) },
-    ].compactMap { $0 }
+  /// Tokens of thoughts that an effort allows; nil is no limit.
+  public static func budget(ofEffort effort: String) -> Int? {
+    switch effort {
+    case "none": 0
+    case "minimal": 256
+    case "low": 1024
+    case "medium": 4096
+    case "high": 16_384
+    case "xhigh": 32_768
+    default: nil
+    }
   }
 }
 
-/// A wish for a mode that cannot be met.
+/// Whether a reply thinks, and for how long.
+public struct ThinkingPlan: Sendable, Equatable {
+  /// The mode, one that the model offers.
+  public var mode: Mode
+  /// Tokens of thoughts at most; nil is no limit.
+  public var budget: Int?
+}
+
+/// A wish for thinking that cannot be met.
 public enum ModeError: Error, Equatable, CustomStringConvertible {
-  /// Two fields want different modes; `field` is the second one's name.
+  /// Two fields want different things; `field` is the second one's name.
   case contradiction(first: String, second: String, field: String)
   /// The model lacks the mode that `field` wants.
   case unavailable(Mode, askedBy: String, field: String, offered: [Mode])
@@ -75,7 +149,7 @@ public enum ModeError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .contradiction(let first, let second, _):
-      "\(first) and \(second) contradict each other: one asks for thinking, the other for none."
+      "\(first) and \(second) contradict each other; send one of them."
     case .unavailable(let mode, let askedBy, _, let offered):
       "\(askedBy) asks for \(mode.rawValue) mode, but this model offers only "
         + offered.map(\.rawValue).joined(separator: " and ") + " mode."

@@ -4,7 +4,7 @@ import JSON
 
 /// The modes a model offers, found out from its chat template, and how the template is told which one is wanted.
 ///
-/// Templates of hybrid models look at a variable `enable_thinking`. Others write an opening `<think>`, or handle
+/// Templates of hybrid models look at a variable, mostly `enable_thinking`. Others write an opening `<think>`, or handle
 /// one in earlier replies: those models always think. A template that knows no `<think>` belongs to a model that
 /// never does.
 public struct ModelModes: Sendable, Hashable {
@@ -12,18 +12,18 @@ public struct ModelModes: Sendable, Hashable {
   public let offered: [Mode]
   /// What the model does when a request does not say.
   public let `default`: Mode
-  /// Whether the template takes `enable_thinking`.
-  let isSwitchable: Bool
+  /// The variable by which the template is told; nil if it cannot be.
+  let switchVariable: String?
 
-  /// The template variable that switches thinking on and off.
-  public static let switchVariable = "enable_thinking"
+  /// The template variables that switch thinking on and off: Qwen's and DeepSeek's.
+  public static let switchVariables = ["enable_thinking", "thinking"]
 
   /// Reads the modes off a compiled template.
   public init(_ template: ChatTemplate) {
-    isSwitchable = template.referencedVariables.contains(Self.switchVariable)
-    if isSwitchable {
+    switchVariable = Self.switchVariables.first { template.referencedVariables.contains($0) }
+    if let switchVariable {
       offered = [.instruct, .thinking]
-      `default` = Self.defaultMode(of: template)
+      `default` = Self.defaultMode(of: template, switchedBy: switchVariable)
     } else {
       offered = template.source.contains(ReasoningMarks.open) ? [.thinking] : [.instruct]
       `default` = offered[0]
@@ -48,12 +48,12 @@ public struct ModelModes: Sendable, Hashable {
 
   /// The template variables that choose the mode.
   func templateArguments(for mode: Mode) -> JSONObject {
-    isSwitchable ? [Self.switchVariable: .bool(mode == .thinking)] : [:]
+    switchVariable.map { [$0: .bool(mode == .thinking)] } ?? [:]
   }
 
   /// Renders a short conversation with the switch on, off and absent: absent means whichever it equals. Where that
   /// does not decide (a template may need more than this conversation), an opened thought does.
-  private static func defaultMode(of template: ChatTemplate) -> Mode {
+  private static func defaultMode(of template: ChatTemplate, switchedBy switchVariable: String) -> Mode {
     func render(_ thinking: JSON?) -> String? {
       var variables = ChatTemplate.conversationDefaults
       variables["messages"] = [["role": "user", "content": "Hello"]]

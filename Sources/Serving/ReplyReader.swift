@@ -46,6 +46,9 @@ struct ReplyReader: Sendable {
     limitThinking()
   }
 
+  /// Whether the reply is inside a thought.
+  var isInReasoning: Bool { parser.isInReasoning }
+
   /// The token that comes next whatever the model would choose; nil lets it choose.
   var forcedToken: Int32? { forced.first }
 

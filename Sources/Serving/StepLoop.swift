@@ -99,6 +99,8 @@ final class StepLoop {
       case .queueFull(let limit, _): fail(ids[0], .queueFull(limit: limit))
       case .promptTooLong(let needed, let available):
         fail(ids[0], .promptTooLong(promptTokens: needed, contextLength: available))
+      case .tenantLimit(_, let retryAfter), .deadlineUnreachable(_, _, let retryAfter):
+        fail(ids[0], .refused(reason: "\(error)", retryAfter: retryAfter))
       default: fail(ids[0], .defect("\(error)"))
       }
     }
@@ -108,12 +110,19 @@ final class StepLoop {
     // All replies start behind the prompt that the first one computes.
     let first = submission.choices[0].id
     let (fork, maximumTokens) = (id == first ? nil : first, max(1, submission.maximumTokens))
-    guard let cache = submission.cache else {
-      return SequenceRequest(
-        id: id, promptTokens: submission.prompt.count, maximumTokens: maximumTokens, fork: fork)
-    }
-    return SequenceRequest(
-      id: id, prompt: cache.scheduled(submission.prompt), maximumTokens: maximumTokens, fork: fork)
+    var request =
+      if let cache = submission.cache {
+        SequenceRequest(
+          id: id, prompt: cache.scheduled(submission.prompt), maximumTokens: maximumTokens, fork: fork)
+      } else {
+        SequenceRequest(
+          id: id, promptTokens: submission.prompt.count, maximumTokens: maximumTokens, fork: fork)
+      }
+    if let tenant = submission.terms.tenant { request.tenant = TenantID(named: tenant) }
+    // Smaller numbers go first here, greater ones there.
+    request.priority = 0 - max(-1_000_000, min(1_000_000, submission.terms.priority))
+    request.deadline = submission.terms.deadline.map { ($0 - start) / .seconds(1) }
+    return request
   }
 
   /// Puts what was read into the caches; a request for which that is all is submitted.
@@ -171,6 +180,7 @@ final class StepLoop {
     let plan = scheduler.plan(at: begin)
     for id in plan.preempted { logger.debug("preempted request_id=\(replies[id]?.group.name ?? "")") }
     for admitted in plan.admitted where !admitted.isResumed { replies[admitted.request]?.note(admitted) }
+    for refused in plan.refused { refuse(refused) }
     statistics.update { $0.steps += 1 }
     let chosen: [NextToken]
     do {
@@ -189,6 +199,16 @@ final class StepLoop {
     }
     for (id, token) in zip(plan.samplingSequences, chosen) { deliver(token, to: id) }
     publish()
+  }
+
+  /// Fails a request that waited until it could not be served in time.
+  private func refuse(_ refused: RefusedRequest) {
+    let reason =
+      switch refused.reason {
+      case .deadline: "its first token cannot come before its deadline"
+      case .queueTime: "it has waited as long as a request may"
+      }
+    fail(refused.request, .refused(reason: reason, retryAfter: refused.retryAfter))
   }
 
   /// Takes back the memory that restorations hold; their requests compute what is missing.
@@ -244,6 +264,7 @@ final class StepLoop {
 
   private func deliver(_ token: NextToken, to id: RequestID) {
     guard let reply = replies[id] else { return }
+    if reply.isBeyondConstraint { return fail(id, .constraintTooDear) }
     let step = reply.append(token)
     if step.end != nil {
       replies.removeValue(forKey: id)
@@ -272,4 +293,13 @@ extension StepPlan {
 
   /// Everyone it samples a token for, in order.
   fileprivate var samplingSequences: [RequestID] { chunks.filter(\.samples).flatMap { [$0.request] + $0.forks } }
+}
+
+extension TenantID {
+  /// The tenant of that name, by a 64-bit FNV-1a digest. Should two ever have the same, they take turns as one; their
+  /// caches are kept apart by other means.
+  fileprivate init(named name: String) {
+    self.init(
+      rawValue: name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 })
+  }
 }

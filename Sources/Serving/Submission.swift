@@ -8,6 +8,8 @@ struct Submission: Sendable {
     let id: RequestID
     let sampling: SamplingParameters
     let reader: ReplyReader
+    /// What the content has to follow; nil leaves it free.
+    let constraint: ReplyConstraint?
   }
 
   /// Names the request in the log.
@@ -108,6 +110,9 @@ final class ActiveReply {
   private let scoredAlternatives: Int?
   private var history: TokenHistory
   private(set) var reader: ReplyReader
+  private var constraint: ReplyConstraint?
+  /// Whether no token could be chosen that follows the grammar, as finding one took too much.
+  private(set) var isBeyondConstraint = false
 
   init(_ submission: Submission, choice: Int, group: ReplyGroup) {
     self.group = group
@@ -118,6 +123,7 @@ final class ActiveReply {
     scoredAlternatives = submission.scoredAlternatives
     history = sampling.adjustment.looksBack ? TokenHistory(prompt: submission.prompt) : TokenHistory()
     reader = submission.choices[choice].reader
+    constraint = submission.choices[choice].constraint
   }
 
   /// The tokens of the reply so far.
@@ -134,13 +140,28 @@ final class ActiveReply {
   /// Chooses the next token from the logits of the last one.
   func choose(_ row: UnsafeBufferPointer<Float>, _ sampler: inout Sampler) -> NextToken {
     let token =
-      reader.forcedToken ?? sampler.sample(row, sampling, position: tokens.count, history: history)
+      reader.forcedToken
+      ?? sampler.sample(row, sampling, position: tokens.count, history: history, mask: allowedTokens())
     let score = scoredAlternatives.map { sampler.score(row, of: token, alternatives: $0) }
     return NextToken(id: token, score: score)
   }
 
+  /// Whether the next token has to follow the grammar.
+  private var isConstrained: Bool {
+    constraint?.isReleased == false && !reader.isInReasoning && reader.forcedToken == nil
+  }
+
+  /// The tokens that may come next; nil if all may.
+  private func allowedTokens() -> TokenMask? {
+    guard isConstrained else { return nil }
+    let allowed = constraint?.nextTokens()
+    isBeyondConstraint = allowed == nil
+    return allowed
+  }
+
   /// Appends a token; returns what it adds to the reply.
   func append(_ token: NextToken) -> ReplyStep {
+    if isConstrained { constraint?.accept(token.id) }
     tokens.append(token.id)
     if sampling.adjustment.looksBack { history.append(token.id) }
     return reader.read(token.id, score: token.score)

@@ -13,6 +13,7 @@ public struct Tokenizer: Sendable {
   private let plainTokens: AddedTokenMatcher
   private let normalizedTokens: AddedTokenMatcher
   private let specialIDs: Set<Int32>
+  private let addedIDs: Set<Int32>
 
   /// Reads the contents of a tokenizer.json.
   ///
@@ -48,6 +49,7 @@ public struct Tokenizer: Sendable {
         return (token, normalizer?.normalized(text.span) ?? text)
       }, classes: classes)
     specialIDs = Set(added.filter(\.isSpecial).map(\.id))
+    addedIDs = Set(added.map(\.id))
   }
 
   /// The tokens of `text`.
@@ -121,6 +123,9 @@ public struct Tokenizer: Sendable {
 
   /// Whether `id` is an added token marked as special.
   public func isSpecial(_ id: Int32) -> Bool { specialIDs.contains(id) }
+
+  /// Whether the token was added beside those that text is merged into: a special token, or one such as `<think>`.
+  public func isAdded(_ id: Int32) -> Bool { addedIDs.contains(id) }
 
   /// A streaming counterpart of ``decode(_:skippingSpecialTokens:)``.
   public func makeDetokenizer(skippingSpecialTokens: Bool = true) -> Detokenizer {

@@ -5,7 +5,22 @@ import Models
 
 /// `--draft KIND` and `--drafts N`, shared by the commands that generate.
 struct DraftOption: ParsableArguments {
-  /// Who guesses tokens.
+  /// Who guesses tokens, and how many a step.
+  struct Drafting {
+    var kind = Kind.off
+    var count = 0
+
+    /// Prepares the configuration of an engine for the guesses.
+    func apply(to engine: inout EngineConfiguration, for model: ModelPackage) throws {
+      if kind == .mtp, !model.offersDraftHead {
+        throw CommandError.badInput(
+          place: "--draft", found: "mtp, and a model without a multi-token-prediction head",
+          expected: "lookup or off for it")
+      }
+      engine.cacheTypes.retractableRows = count
+    }
+  }
+
   enum Kind: String, CaseIterable, ExpressibleByArgument {
     case off
     case mtp
@@ -26,14 +41,6 @@ struct DraftOption: ParsableArguments {
     guard (1...8).contains(drafts) else { throw ValidationError("--drafts must be from 1 to 8.") }
   }
 
-  /// Prepares the configuration of an engine for the guesses.
-  func apply(to engine: inout EngineConfiguration, for model: ModelPackage) throws {
-    guard draft != .off else { return }
-    if draft == .mtp, !model.offersDraftHead {
-      throw CommandError.badInput(
-        place: "--draft", found: "mtp, and a model without a multi-token-prediction head",
-        expected: "lookup or off for it")
-    }
-    engine.cacheTypes.retractableRows = drafts
-  }
+  /// What was asked for.
+  var drafting: Drafting { draft == .off ? Drafting() : Drafting(kind: draft, count: drafts) }
 }

@@ -5,7 +5,7 @@ import ModelFiles
 /// One sequence on an engine of its own, for the commands that need no server.
 final class SingleSequence {
   let vocabularySize: Int
-  private let drafting: DraftOption
+  private let drafting: DraftOption.Drafting
   private var lookup = PromptLookup()
   private let engine: Engine
   private let stepTokens: Int
@@ -23,11 +23,10 @@ final class SingleSequence {
   init(
     folder: ModelPackage, capacity: Int, stepTokens: Int, threads: Int, weights: WeightsOption,
     instructionSet: InstructionSet, numberTypes: NumberTypesOption,
-    drafting: DraftOption = DraftOption()
+    drafting: DraftOption.Drafting = DraftOption.Drafting()
   ) throws {
     let pageCount = (capacity + EngineConfiguration.pageSize - 1) / EngineConfiguration.pageSize
-    let guesses = drafting.draft == .off ? 0 : drafting.drafts
-    self.stepTokens = min(max(stepTokens, guesses + 1), capacity)
+    self.stepTokens = min(max(stepTokens, drafting.count + 1), capacity)
     var configuration = EngineConfiguration(
       pageCount: pageCount, slotCount: 1, maximumStepTokens: self.stepTokens,
       threads: threads > 0 ? threads : ProcessorTopology().threadCount)
@@ -35,7 +34,7 @@ final class SingleSequence {
     try drafting.apply(to: &configuration, for: folder)
     self.drafting = drafting
     engine = try Engine(
-      model: weights.load(folder, for: configuration, drafting: drafting.draft == .mtp), configuration: configuration,
+      model: weights.load(folder, for: configuration, drafting: drafting.kind == .mtp), configuration: configuration,
       kernels: Kernels(instructionSet))
     pages = (0..<pageCount).map(Int32.init)
     vocabularySize = engine.vocabularySize
@@ -93,12 +92,12 @@ final class SingleSequence {
     after kept: [Int32], at start: Int, _ choices: [Int32], from tokens: [Int32],
     _ choose: (_ position: Int, UnsafeBufferPointer<Float>) -> Int32
   ) throws -> [Int32] {
-    guard drafting.draft != .off, let next = choices.last else { return [] }
+    guard drafting.kind != .off, let next = choices.last else { return [] }
     let end = start + kept.count
     let room = pages.count * EngineConfiguration.pageSize - end - 1
-    let limit = max(0, min(drafting.drafts, Engine.draftLimit(after: end), room))
+    let limit = max(0, min(drafting.count, Engine.draftLimit(after: end), room))
     var guesses: [Int32] = []
-    if drafting.draft == .lookup {
+    if drafting.kind == .lookup {
       lookup.append(tokens + choices)
       guesses = lookup.guesses(limit)
     } else {

@@ -20,7 +20,9 @@ struct APIFixture {
   init(
     names: [String] = ["demo", "org/other"], contextLength: Int = 4096,
     scheduler: SchedulerConfiguration = ServiceFixture.plenty, maximumBodyBytes: Int = 32 << 20,
-    heartbeat: Duration = .seconds(3600),
+    heartbeat: Duration = .seconds(3600), unknownFields: UnknownFields = .report,
+    reasoningField: ReasoningField = .reasoningContent,
+    settings: ConversationSettings = ConversationSettings(),
     beforeStep: @escaping @Sendable (_ number: Int) throws(EngineError) -> Void = { _ in },
     reply: @escaping ScriptedChat.Reply = { _, mode in
       mode == .thinking ? "Six sevens.\n</think>\n\nIt is 42." : "It is 42."
@@ -28,11 +30,13 @@ struct APIFixture {
   ) async throws {
     let logLines = LogLines()
     service = try ServiceFixture(
-      contextLength: contextLength, scheduler: scheduler, beforeStep: beforeStep, reply: reply)
+      contextLength: contextLength, scheduler: scheduler, settings: settings, beforeStep: beforeStep,
+      reply: reply)
     let api = APIServer(
       service: service.service,
       configuration: APIServerConfiguration(
-        servedModelNames: names, maximumBodyBytes: maximumBodyBytes, heartbeat: heartbeat),
+        servedModelNames: names, maximumBodyBytes: maximumBodyBytes, heartbeat: heartbeat,
+        unknownFields: unknownFields, reasoningField: reasoningField),
       logger: Logger(label: "test") { _ in LineHandler(lines: logLines) })
     server = HTTPServer(
       configuration: HTTPServerConfiguration(host: "127.0.0.1", port: 0), router: api.router())
@@ -53,7 +57,12 @@ struct APIFixture {
 
   /// Sends a chat request and reads the whole response.
   func chat(_ body: JSON, fields: [String: String] = [:]) async throws -> ClientResponse {
-    try await request("POST", Self.path, fields: Self.jsonFields(fields), body: Array(body.serialized().utf8))
+    try await post(Self.path, body, fields: fields)
+  }
+
+  /// Sends a JSON body and reads the whole response.
+  func post(_ path: String, _ body: JSON, fields: [String: String] = [:]) async throws -> ClientResponse {
+    try await request("POST", path, fields: Self.jsonFields(fields), body: Array(body.serialized().utf8))
   }
 
   /// Sends a chat request; the response is the caller's to read.
@@ -93,6 +102,19 @@ extension ClientResponse {
         events.append(try JSON(parsing: String(event.dropFirst(6))))
       }
       return events
+    }
+  }
+}
+
+extension ClientResponse {
+  /// The stream's events where each has a name, comments left out.
+  var namedEvents: [(name: String, data: JSON)] {
+    get throws {
+      try text.components(separatedBy: "\n\n").compactMap { event in
+        guard event.hasPrefix("event: ") else { return nil }
+        let lines = event.components(separatedBy: "\ndata: ")
+        return (String(lines[0].dropFirst("event: ".count)), try JSON(parsing: lines[1]))
+      }
     }
   }
 }

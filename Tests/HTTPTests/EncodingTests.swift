@@ -25,6 +25,10 @@ import Testing
     #expect(ServerSentEvent.frame(data: Array(data.utf8)) == Array(frame.utf8))
   }
 
+  @Test func namedEvents() {
+    #expect(ServerSentEvent.frame(event: "ping", data: Array("a".utf8)) == Array("event: ping\ndata: a\n\n".utf8))
+  }
+
   @Test func comments() {
     #expect(ServerSentEvent.frame(comment: "a\nb") == Array(": a\n: b\n\n".utf8))
     #expect(ServerSentEvent.frame(comment: "") == Array(": \n\n".utf8))

@@ -20,12 +20,12 @@ public struct ScriptedChat: Sendable {
   private let cache = ReplyCache()
 
   /// Reads swiftlet's format from the resources of the Serving target.
-  public init(reply: @escaping Reply) throws {
+  public init(settings: ConversationSettings = ConversationSettings(), reply: @escaping Reply) throws {
     let folder = try ModelPackage(path: EmbeddedModel.folder())
     let tokenizer = try Tokenizer(folder.tokenizerSource(), path: folder.path)
-    format = ChatFormat(
+    format = try ChatFormat(
       tokenizer: tokenizer, template: try ChatTemplate(source: folder.chatTemplate ?? ""),
-      specialTokens: folder.specialTokens, generation: folder.generation)
+      specialTokens: folder.specialTokens, generation: folder.generation, settings: settings)
     self.reply = reply
     vocabularySize = folder.configuration.vocabularySize
     preambles = [

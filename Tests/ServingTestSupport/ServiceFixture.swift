@@ -20,10 +20,11 @@ public struct ServiceFixture: Sendable {
   public init(
     contextLength: Int = 4096, scheduler: SchedulerConfiguration = ServiceFixture.plenty,
     caching: CacheConfiguration = CacheConfiguration(),
+    settings: ConversationSettings = ConversationSettings(),
     beforeStep: @escaping @Sendable (_ number: Int) throws(EngineError) -> Void = { _ in },
     reply: @escaping ScriptedChat.Reply
   ) throws {
-    chat = try ScriptedChat(reply: reply)
+    chat = try ScriptedChat(settings: settings, reply: reply)
     log = StepLog()
     service = try ChatService(
       format: chat.format, engine: ObservedEngine(chat.engine(), log: log, beforeStep: beforeStep),

@@ -22,6 +22,10 @@ import Testing
     let switchable = try ModelModes(chatTemplate: Templates.switchable)
     #expect(switchable.templateArguments(for: .thinking) == ["enable_thinking": true])
     #expect(switchable.templateArguments(for: .instruct) == ["enable_thinking": false])
+    let other = try ModelModes(
+      chatTemplate: Templates.switchable.replacing("enable_thinking", with: "thinking"))
+    #expect(other.offered == [.instruct, .thinking] && other.default == .instruct)
+    #expect(other.templateArguments(for: .thinking) == ["thinking": true])
     #expect(try ModelModes(chatTemplate: Templates.alwaysThinks).templateArguments(for: .thinking) == [:])
   }
 

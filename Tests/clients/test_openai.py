@@ -44,6 +44,9 @@ def test_instruct_answers_without_thinking(client):
     {"extra_body": {"chat_template_kwargs": {"enable_thinking": True}}},
     {"reasoning_effort": "medium"},
     {"model": "swiftlet:thinking"},
+    {"extra_body": {"reasoning": {"effort": "high"}}},
+    {"extra_body": {"thinking": {"type": "enabled", "budget_tokens": 1000}}},
+    {"extra_body": {"thinking_token_budget": 1000}},
 ])
 def test_every_dialect_switches_thinking_on(client, switch):
     reply = chat(client, SUM, **switch)
@@ -59,6 +62,8 @@ def test_every_dialect_switches_thinking_on(client, switch):
     {"extra_body": {"enable_thinking": False}},
     {"reasoning_effort": "none"},
     {"model": "swiftlet:instruct"},
+    {"extra_body": {"thinking": {"type": "disabled"}}},
+    {"extra_body": {"thinking_budget": 0}},
 ])
 def test_every_dialect_switches_thinking_off(client, switch):
     reply = chat(client, **switch)
@@ -183,6 +188,50 @@ def test_a_tool_call_and_the_answer_from_its_result(client):
     assert chat(client, messages, tools=tools).choices[0].message.content.strip()
 
 
+def test_only_allowed_tools_are_told_of(client):
+    def tool(name):
+        return {"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": {
+            "city": {"type": "string"}}}}}
+
+    messages = [{"role": "user", "content": "What is the weather in Paris?"}]
+    both = [tool("get_weather"), tool("get_time")]
+    allowed = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [
+        {"type": "function", "function": {"name": "get_weather"}}]}}
+    reply = chat(client, messages, tools=both, tool_choice=allowed)
+    assert reply.usage.prompt_tokens == chat(client, messages, tools=both[:1]).usage.prompt_tokens
+    assert reply.choices[0].message.tool_calls[0].function.name == "get_weather"
+    for forced in ["required", {"type": "function", "function": {"name": "get_time"}}]:
+        with pytest.raises(openai.BadRequestError) as error:
+            chat(client, messages, tools=both, tool_choice=forced)
+        assert error.value.param == "tool_choice" and error.value.code == "unsupported_parameter"
+
+
+def test_a_reply_can_go_on_with_the_last_message(client):
+    whole = chat(client).choices[0].message.content
+    start = whole[:whole.index(" ", len(whole) // 2)]
+    rest = chat(client, ASK + [{"role": "assistant", "content": start}], extra_body={"continue_final_message": True})
+    assert start + rest.choices[0].message.content == whole
+
+
+def test_the_settings_for_modes_fields_and_closing_text():
+    with serving("--instruct-sampling", "temperature=0", "--thinking-sampling", "temperature=0", "--unknown-fields",
+                 "refuse", "--thinking-closing-text", "\nThat is enough.\n</think>\n\n") as server:
+        client = server.client()
+
+        def ask(**options):
+            return client.chat.completions.create(model="swiftlet", messages=SUM, **options)
+
+        # Greedy by default now, so that seeds make no difference.
+        assert len({ask(seed=seed).choices[0].message.content for seed in range(4)}) == 1
+        free = ask(reasoning_effort="max").usage.completion_tokens_details.reasoning_tokens
+        reply = ask(extra_body={"thinking_budget": free - 1})
+        assert reply.usage.completion_tokens_details.reasoning_tokens == free - 1
+        assert reply.choices[0].message.reasoning_content.endswith("That is enough.")
+        with pytest.raises(openai.BadRequestError) as error:
+            ask(extra_body={"tempratur": 1})
+        assert error.value.code == "unknown_parameter" and error.value.param == "tempratur"
+
+
 def test_content_parts_and_the_developer_role(client):
     parts = [{"role": "developer", "content": "You are a helpful assistant."},
              {"role": "user", "content": [{"type": "text", "text": "What is "}, {"type": "text", "text": "Apus?"}]}]
@@ -213,7 +262,6 @@ def test_models_and_aliases():
     ({"logit_bias": {"5": 101}}, "logit_bias.5"),
     ({"n": 129}, "n"),
     ({"top_logprobs": 3}, "top_logprobs"),
-    ({"response_format": {"type": "json_object"}}, "response_format"),
 ])
 def test_a_bad_or_unsupported_parameter_is_named(client, options, param):
     with pytest.raises(openai.BadRequestError) as error:

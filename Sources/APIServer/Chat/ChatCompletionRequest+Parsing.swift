@@ -10,8 +10,21 @@ extension ChatCompletionRequest {
   /// - Throws: an `APIError` that names the field at fault.
   package init(_ body: JSON) throws(APIError) {
     var reader = try ObjectReader(body, at: "")
+    try self.init(&reader)
+  }
+
+  /// The fields of a body: what is asked for while one is read.
+  static let schema: ObjectSchema = {
+    let least: JSON = ["model": "model", "messages": [["role": "user", "content": ""]]]
+    guard var reader = try? ObjectReader(least, at: ""), (try? ChatCompletionRequest(&reader)) != nil else {
+      preconditionFailure("a request without any options can be read")
+    }
+    return ObjectSchema(reader.fields)
+  }()
+
+  private init(_ reader: inout ObjectReader) throws(APIError) {
     model = try reader.requiredString("model")
-    guard let list = try reader.array("messages") else { throw .missing("messages") }
+    let list = try reader.requiredArray("messages")
     var messageReader = MessageReader()
     messages = try messageReader.messages(list)
     cacheBreakpoints = messageReader.cacheBreakpoints
@@ -20,14 +33,14 @@ extension ChatCompletionRequest {
     try readSampling(&reader)
     try readScores(&reader)
     try readStream(&reader)
-    try readTools(&reader)
+    tools = try ToolFields(&reader)
     try readMode(&reader)
+    try readContinuation(&reader)
+    constraint = try OutputConstraint.read(&reader)
     try refuseUnsupported(&reader)
     serviceTier = try reader.string("service_tier")
-    reader.accept(
-      "store", "metadata", "user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "verbosity",
-      "prediction")
-    ignoredFields += reader.unknownPlaces + messageReader.ignoredFields
+    try acceptNoted(&reader)
+    ignoredFields += tools.ignoredFields + reader.unknownPlaces + messageReader.ignoredFields
   }
 
   private mutating func readSampling(_ reader: inout ObjectReader) throws(APIError) {
@@ -64,17 +77,7 @@ extension ChatCompletionRequest {
     sampling.frequencyPenalty = try reader.number("frequency_penalty", in: -2...2)
     sampling.presencePenalty = try reader.number("presence_penalty", in: -2...2)
     sampling.repetitionPenalty = try reader.number("repetition_penalty", in: 0.01...10)
-    for (key, value) in try reader.object("logit_bias") ?? [:] {
-      let place = "logit_bias.\(key.excerpt)"
-      guard let id = Int32(key) else {
-        throw .wrongValue("logit_bias", "'logit_bias' must have token ids as keys, but has '\(key.excerpt)'.")
-      }
-      guard let bias = value.doubleValue else { throw .wrongType(place, expected: "a number", found: value) }
-      guard (-100...100).contains(bias) else {
-        throw .wrongValue(place, "'\(place)' must be a number from -100 to 100, but is \(bias).")
-      }
-      sampling.bias[id] = bias
-    }
+    sampling.bias = try LogitBias.read(try reader.object("logit_bias") ?? [:])
   }
 
   private mutating func readScores(_ reader: inout ObjectReader) throws(APIError) {
@@ -99,65 +102,49 @@ extension ChatCompletionRequest {
   }
 
   private mutating func readMode(_ reader: inout ObjectReader) throws(APIError) {
-    thinkingBudget = try reader.integer("thinking_budget", in: 0 ... .max)
-    modeChoice.enableThinking = try reader.bool("enable_thinking")
-    modeChoice.reasoningEffort = try reader.choice("reasoning_effort", among: ModeChoice.efforts)
-    guard let arguments = try reader.object("chat_template_kwargs") else { return }
-    var argumentReader = try ObjectReader(.object(arguments), at: "chat_template_kwargs")
-    modeChoice.templateArgument = try argumentReader.bool(ModelModes.switchVariable)
-    templateArguments = arguments
-    templateArguments.removeValue(forKey: ModelModes.switchVariable)
+    try modeChoice.read(&reader, ignoredFields: &ignoredFields)
+    templateArguments = try modeChoice.readTemplateArguments(&reader)
     for name in templateArguments.keys where ChatFormat.reservedVariables.contains(name) {
-      let place = argumentReader.place(name)
+      let place = "chat_template_kwargs.\(name)"
       throw .wrongValue(place, "'\(place)' cannot be set: the server gives templates this variable.")
     }
   }
 
-  private mutating func readTools(_ reader: inout ObjectReader) throws(APIError) {
-    allowsParallelToolCalls = try reader.bool("parallel_tool_calls") ?? true
-    for (index, tool) in (try reader.array("tools") ?? []).enumerated() {
-      let place = "tools[\(index)]"
-      var toolReader = try ObjectReader(tool, at: place)
-      guard try toolReader.requiredString("type") == "function" else {
-        throw .unsupported("\(place).type", "any tool but functions")
-      }
-      guard let function = toolReader.value("function") else { throw .missing("\(place).function") }
-      var functionReader = try ObjectReader(function, at: "\(place).function")
-      _ = try functionReader.requiredString("name")
-      _ = try functionReader.string("description")
-      _ = try functionReader.object("parameters")
-      // Nothing makes the model keep to the schema yet, so a wish for that is not met.
-      if try functionReader.bool("strict") == true { ignoredFields.append("\(place).function.strict") }
-      tools.append(tool)
+  /// Whether the reply is a new message, or the rest of the last one.
+  private mutating func readContinuation(_ reader: inout ObjectReader) throws(APIError) {
+    continuesFinalMessage = try reader.bool("continue_final_message") ?? false
+    let addsPrompt = try reader.bool("add_generation_prompt")
+    addsGenerationPrompt = addsPrompt ?? !continuesFinalMessage
+    guard continuesFinalMessage else { return }
+    guard !addsGenerationPrompt else {
+      throw .wrongValue(
+        "add_generation_prompt", "'add_generation_prompt' and 'continue_final_message' cannot both be true.")
     }
-    switch reader.value("tool_choice") {
-    case nil, .string("auto"): break
-    case .string("none"):
-      // A model that is not told of tools calls none.
-      tools = []
-    case .string("required"): throw .unsupported("tool_choice", "forcing a tool call")
-    case .object: throw .unsupported("tool_choice", "choosing among the tools")
-    case .some(let value):
-      throw value.stringValue == nil
-        ? .wrongType("tool_choice", expected: "a string or an object", found: value)
-        : .wrongValue("tool_choice", "'tool_choice' must be 'none' or 'auto'.")
+    guard messages.last?["role"] == "assistant" else {
+      throw .wrongValue(
+        "continue_final_message", "'continue_final_message' needs a last message with the role 'assistant'.")
     }
+  }
+
+  /// Fields without effect, which must still have the right type.
+  private func acceptNoted(_ reader: inout ObjectReader) throws(APIError) {
+    _ = try reader.bool("store")
+    for field in ["metadata", "prompt_cache_options", "prediction"] { _ = try reader.object(field) }
+    for field in ["user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention"] {
+      _ = try reader.string(field)
+    }
+    _ = try reader.choice("verbosity", among: ["low", "medium", "high"])
   }
 
   /// Fields that change the reply and cannot be met: refused, unless they ask for what happens anyway.
   private func refuseUnsupported(_ reader: inout ObjectReader) throws(APIError) {
-    if let format = reader.value("response_format") {
-      var formatReader = try ObjectReader(format, at: "response_format")
-      guard try formatReader.requiredString("type") == "text" else {
-        throw .unsupported("response_format", "any format but text")
-      }
-    }
     if let modalities = try reader.array("modalities"), modalities != [.string("text")] {
       throw .unsupported("modalities", "any modality but text")
     }
     let refused = [
       ("audio", "audio output"), ("functions", "this predecessor of 'tools'"),
       ("function_call", "this predecessor of 'tool_choice'"), ("web_search_options", "searching the web"),
+      ("moderation", "moderation"),
     ]
     for (field, what) in refused where reader.value(field) != nil { throw .unsupported(field, what) }
   }

@@ -19,43 +19,43 @@ struct ChunkEncoder {
   }
 
   /// The end of every stream.
-  static let done = Array("[DONE]".utf8)
+  static let done = ReplyFrame(data: Array("[DONE]".utf8))
 
   /// The chunks that tell of an event; in front of a choice's first one stands the chunk with the role.
-  mutating func chunks(for event: OutputEvent, _ scores: [TokenScore], choice: Int) -> [[UInt8]] {
-    guard let delta = Self.delta(for: event) else { return [] }
+  mutating func chunks(for event: OutputEvent, _ scores: [TokenScore], choice: Int) -> [ReplyFrame] {
+    guard let delta = delta(for: event) else { return [] }
     return opening(choice) + [chunk(delta, scores, choice: choice)]
   }
 
   /// The chunk with the finish reason of a choice.
-  mutating func chunks(for end: ChoiceEnd, choice: Int) -> [[UInt8]] {
+  mutating func chunks(for end: ChoiceEnd, choice: Int) -> [ReplyFrame] {
     opening(choice) + [chunk([:], end.scores, choice: choice, finish: end.reason)]
   }
 
   /// The chunk with the usage and the report of the cache, if either was asked for.
-  func chunks(for usage: TokenUsage, _ report: JSON?) -> [[UInt8]] {
+  func chunks(for usage: TokenUsage, _ report: JSON?) -> [ReplyFrame] {
     guard includesUsage || report != nil else { return [] }
-    return [bytes(head.object(Self.kind, choices: [], usage: includesUsage ? usage.json : nil, report: report))]
+    return [ReplyFrame(head.object(Self.kind, choices: [], usage: includesUsage ? usage.json : nil, report: report))]
   }
 
   private static let kind = "chat.completion.chunk"
 
-  private mutating func opening(_ choice: Int) -> [[UInt8]] {
+  private mutating func opening(_ choice: Int) -> [ReplyFrame] {
     guard begun.insert(choice).inserted else { return [] }
     return [chunk(["role": "assistant", "content": "", "refusal": .null], [], choice: choice)]
   }
 
-  private static func delta(for event: OutputEvent) -> JSONObject? {
+  private func delta(for event: OutputEvent) -> JSONObject? {
     switch event {
     case .content(let text): return ["content": .string(text)]
-    case .reasoning(let text): return ["reasoning_content": .string(text)]
+    case .reasoning(let text): return head.reasoningField.members(text)
     case .toolCallStarted(let index, let name):
-      return call([
+      return Self.call([
         "index": .integer(index), "id": .string(RequestIdentity.random(prefix: "call_")), "type": "function",
         "function": ["name": .string(name), "arguments": ""],
       ])
     case .toolCallArguments(let index, let fragment):
-      return call(["index": .integer(index), "function": ["arguments": .string(fragment)]])
+      return Self.call(["index": .integer(index), "function": ["arguments": .string(fragment)]])
     case .toolCallEnded, .stopped: return nil
     }
   }
@@ -64,18 +64,12 @@ struct ChunkEncoder {
 
   private func chunk(
     _ delta: JSONObject, _ scores: [TokenScore], choice index: Int, finish: FinishReason? = nil
-  ) -> [UInt8] {
+  ) -> ReplyFrame {
     let logprobs = scores.isEmpty ? nil : encoder?.logprobs(scores)
     let choice: JSON = [
       "index": .integer(index), "delta": .object(delta), "logprobs": logprobs ?? .null,
       "finish_reason": finish.map { .string($0.rawValue) } ?? .null,
     ]
-    return bytes(head.object(Self.kind, choices: [choice], usage: includesUsage ? .null : nil))
-  }
-
-  private func bytes(_ value: JSON) -> [UInt8] {
-    var bytes: [UInt8] = []
-    value.append(to: &bytes)
-    return bytes
+    return ReplyFrame(head.object(Self.kind, choices: [choice], usage: includesUsage ? .null : nil))
   }
 }

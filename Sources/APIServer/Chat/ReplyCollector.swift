@@ -5,11 +5,14 @@ import Serving
 
 /// Gathers one reply's events into a choice of a response that is not streamed.
 struct ReplyCollector {
+  private let reasoningField: ReasoningField
   private var content = ""
   private var reasoning = ""
   private var calls: [(id: String, name: String, arguments: String)] = []
   private var scores: [TokenScore] = []
   private var finish: FinishReason?
+
+  init(_ reasoningField: ReasoningField) { self.reasoningField = reasoningField }
 
   mutating func take(_ event: OutputEvent, _ scores: [TokenScore]) {
     self.scores += scores
@@ -43,7 +46,9 @@ struct ReplyCollector {
     var message: JSONObject = [
       "role": "assistant", "content": content.isEmpty && !calls.isEmpty ? .null : .string(content), "refusal": .null,
     ]
-    if !reasoning.isEmpty { message["reasoning_content"] = .string(reasoning) }
+    if !reasoning.isEmpty {
+      for (name, text) in reasoningField.members(reasoning) { message[name] = text }
+    }
     if !calls.isEmpty {
       message["tool_calls"] = .array(
         calls.map { call in

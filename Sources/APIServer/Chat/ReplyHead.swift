@@ -11,13 +11,19 @@ struct ReplyHead: Sendable {
   let model: String
   let fingerprint: String
   let serviceTier: String?
+  let reasoningField: ReasoningField
 
-  init(model: String, fingerprint: String, serviceTier: String?) {
-    id = RequestIdentity.random(prefix: "chatcmpl-")
+  /// - Parameter prefix: what the id begins with.
+  init(
+    prefix: String = "chatcmpl-", model: String, fingerprint: String, serviceTier: String? = nil,
+    reasoningField: ReasoningField = .reasoningContent
+  ) {
+    id = RequestIdentity.random(prefix: prefix)
     created = Int(Date().timeIntervalSince1970)
     self.model = model
     self.fingerprint = fingerprint
     self.serviceTier = serviceTier
+    self.reasoningField = reasoningField
   }
 
   /// A reply or chunk of the given kind around its own members.

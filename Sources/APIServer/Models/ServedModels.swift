@@ -24,6 +24,16 @@ struct ServedModels: Sendable {
     return nil
   }
 
+  /// What a request's `model` names, as `suffix(of:)` has it.
+  /// - Parameter parameter: the field that names the model.
+  /// - Throws: `APIError` 404 if there is no such model.
+  func requiredSuffix(of requested: String, parameter: String? = "model") throws(APIError) -> Mode? {
+    guard let suffix = suffix(of: requested) else {
+      throw .unknownModel(requested.excerpt, served: names, parameter: parameter)
+    }
+    return suffix
+  }
+
   /// The model object of OpenAI's API, with the context's length as vLLM names it, and the modes.
   func description(of name: String) -> JSON {
     [

@@ -44,11 +44,7 @@ package struct APIError: Error, Sendable {
   }
 
   /// The envelope as a response body.
-  var body: [UInt8] {
-    var bytes: [UInt8] = []
-    envelope.append(to: &bytes)
-    return bytes
-  }
+  var body: [UInt8] { envelope.bytes }
 }
 
 // MARK: - What is wrong with a request
@@ -74,6 +70,13 @@ extension APIError {
   /// A field asks for what this server cannot do yet.
   static func unsupported(_ place: String, _ what: String) -> APIError {
     APIError(.badRequest, code: "unsupported_parameter", parameter: place, "'\(place)': \(what) is not supported yet.")
+  }
+
+  /// A field that nobody knows, on a server that refuses those.
+  static func unknownField(_ place: String) -> APIError {
+    APIError(
+      .badRequest, code: "unknown_parameter", parameter: place.excerpt,
+      "'\(place.excerpt)' is unknown, or not acted on, and this server refuses such fields.")
   }
 
   /// The body is no JSON.
@@ -136,9 +139,16 @@ extension APIError {
     case .queueFull:
       self.init(
         .tooManyRequests, type: "rate_limit_error", code: "queue_full", message, headerFields: [.retryAfter: "1"])
+    case .refused(_, let retryAfter):
+      let seconds = Int(min(max(1, retryAfter), 86_400).rounded(.up))
+      self.init(
+        .tooManyRequests, type: "rate_limit_error", code: "rate_limit_exceeded", message,
+        headerFields: [.retryAfter: "\(seconds)"])
     case .draining:
       self.init(
         .serviceUnavailable, type: "server_error", code: "shutting_down", message, headerFields: [.retryAfter: "5"])
+    case .constraintTooDear:
+      self.init(.badRequest, code: "invalid_value", message)
     case .engine, .defect:
       self.init(.internalServerError, type: "server_error", code: "internal_error", message)
     }

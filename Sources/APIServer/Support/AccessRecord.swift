@@ -2,8 +2,10 @@ import HTTPTypes
 import Logging
 import Serving
 
-/// What is known of one chat request; written to the log as one line when it is over.
+/// What is known of one request that makes tokens; written to the log as one line when it is over.
 struct AccessRecord {
+  /// What the line begins with: the API's name.
+  private let name: String
   let requestID: String
   var model: String?
   var mode: Mode?
@@ -17,7 +19,8 @@ struct AccessRecord {
   private let start: ContinuousClock.Instant
   private var firstOutput: ContinuousClock.Instant?
 
-  init(requestID: String) {
+  init(_ name: String, requestID: String) {
+    self.name = name
     self.requestID = requestID
     start = .now
   }
@@ -53,7 +56,7 @@ struct AccessRecord {
       ("reasoning_tokens", usage.map { "\($0.reasoningTokens)" }), ("finish_reason", outcome),
       ("error", errorCode), ("ttft_ms", milliseconds(firstOutput)), ("duration_ms", milliseconds(now)),
     ]
-    return "chat " + fields.map { "\($0)=\($1 ?? "-")" }.joined(separator: " ")
+    return name + " " + fields.map { "\($0)=\($1 ?? "-")" }.joined(separator: " ")
   }
 
   func write(to logger: Logger) { logger.info("\(line())") }

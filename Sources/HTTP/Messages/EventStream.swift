@@ -14,9 +14,10 @@ public final class EventStream: Sendable {
   /// Sends one event. Line ends within `data` split it into several `data:` lines, which the client joins again.
   ///
   /// Suspends while the client is behind by more than the server's output buffer.
+  /// - Parameter event: the event's type, which must not contain line ends; without one it is a "message".
   /// - Throws: ``HTTPError/disconnected`` when the client has gone or has not read for the write time-out.
-  public func send(data: [UInt8]) async throws(HTTPError) {
-    try await connection.stream(ServerSentEvent.frame(data: data), exchange: exchange)
+  public func send(event: StaticString? = nil, data: [UInt8]) async throws(HTTPError) {
+    try await connection.stream(ServerSentEvent.frame(event: event, data: data), exchange: exchange)
   }
 
   /// Sends a comment, which clients ignore: a sign of life while there is nothing to say.

@@ -1,9 +1,11 @@
 /// The text format of server-sent events (WHATWG HTML, section 9.2.5).
 enum ServerSentEvent {
-  /// One event whose data is `data`: a `data:` line for every line of it, then the empty line that dispatches it.
-  static func frame(data: [UInt8]) -> [UInt8] {
+  /// One event whose data is `data`: its type if it has one, a `data:` line for every line of the data, then the
+  /// empty line that dispatches it.
+  static func frame(event: StaticString? = nil, data: [UInt8]) -> [UInt8] {
     var frame: [UInt8] = []
-    frame.reserveCapacity(data.count + 8)
+    frame.reserveCapacity(data.count + 64)
+    event?.withUTF8Buffer { append(Array($0), prefix: "event: ", to: &frame) }
     append(data, prefix: "data: ", to: &frame)
     frame.append(ASCII.lineFeed)
     return frame

@@ -88,7 +88,7 @@ struct GenerateCommand: ParsableCommand {
     let count = min(maxTokens, limit - start.count)
     let run = try SingleSequence(
       folder: folder, capacity: start.count + count, stepTokens: chunk, threads: threads, weights: weights,
-      instructionSet: instructionSet.chosen, numberTypes: numberTypes, drafting: drafting)
+      instructionSet: instructionSet.chosen, numberTypes: numberTypes, drafting: drafting.drafting)
     var sampler = Sampler(vocabularySize: vocabularySize)
     var detokenizer = tokenizer?.makeDetokenizer(skippingSpecialTokens: true)
     var ids: [Int32] = []

@@ -36,7 +36,9 @@ struct ServeCommand: AsyncParsableCommand {
     let api = APIServer(
       service: service,
       configuration: APIServerConfiguration(
-        servedModelNames: names, maximumBodyBytes: settings.maximumBodyBytes, heartbeat: .seconds(settings.heartbeat)),
+        servedModelNames: names, maximumBodyBytes: settings.maximumBodyBytes, heartbeat: .seconds(settings.heartbeat),
+        unknownFields: settings.unknownFields, reasoningField: settings.reasoningField,
+        responseStoreBytes: settings.responseStoreBytes),
       logger: logger)
     let server = HTTPServer(
       configuration: HTTPServerConfiguration(settings, logger: logger), router: api.router())
@@ -53,12 +55,15 @@ struct ServeCommand: AsyncParsableCommand {
   private func load(_ settings: Settings, logger: Logger) throws -> LoadedModel {
     let progress: (LoadedModel.Stage) -> Void = { logger.info("loading \($0.rawValue)") }
     let configuration = ServingConfiguration(settings)
+    let conversation = ConversationSettings(settings)
     guard let path = settings.model else {
       return try LoadedModel.embedded(
-        configuration: configuration, chatTemplatePath: settings.chatTemplate, progress: progress)
+        configuration: configuration, chatTemplatePath: settings.chatTemplate, conversation: conversation,
+        progress: progress)
     }
     return try LoadedModel(
-      path: path, configuration: configuration, chatTemplatePath: settings.chatTemplate, progress: progress)
+      path: path, configuration: configuration, chatTemplatePath: settings.chatTemplate, conversation: conversation,
+      progress: progress)
   }
 
   private func name(of path: String?) -> String {
@@ -105,6 +110,15 @@ private struct RunningServer: Service {
 
       """
     FileHandle.standardOutput.write(Data(text.utf8))
+  }
+}
+
+extension ConversationSettings {
+  init(_ settings: Settings) {
+    self.init()
+    toolCalls = settings.toolCallFormat
+    closingText = settings.thinkingClosingText
+    sampling = [.instruct: settings.instructSampling, .thinking: settings.thinkingSampling]
   }
 }
 

@@ -1,3 +1,5 @@
+import Serving
+
 /// One setting of the server. Its name is the flag (`--step-tokens`), the environment variable
 /// (`APUS_STEP_TOKENS`) and the key in the configuration file (`step-tokens`).
 struct Setting<Value: Sendable>: Sendable {
@@ -32,6 +34,16 @@ extension Setting where Value == [String] {
     Setting(name: name, defaultValue: defaultValue, expected: expected, isList: true) { values in
       values.contains("") ? nil : values
     }
+  }
+}
+
+extension Setting where Value == SamplingOverrides {
+  static func sampling(_ name: String) -> Setting {
+    Setting(
+      name: name, defaultValue: SamplingOverrides(),
+      expected: "assignments such as temperature=0.6, top-p=0.95, top-k=20, min-p=0, presence-penalty=1.5, "
+        + "frequency-penalty=0, repetition-penalty=1", isList: true
+    ) { SamplingOverrides(assignments: $0) }
   }
 }
 

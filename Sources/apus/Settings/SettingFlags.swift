@@ -23,6 +23,31 @@ struct SettingFlags: ParsableArguments {
   @Option(help: ArgumentHelp("A Jinja file that replaces the model's chat template.", valueName: "file"))
   var chatTemplate: String?
 
+  @Option(
+    help: ArgumentHelp("How the model writes tool calls: auto, json, xml or none. (default: auto)", valueName: "format")
+  )
+  var toolCallFormat: String?
+
+  @Option(help: ArgumentHelp("What ends a thought whose budget is used up. (default: </think>)", valueName: "text"))
+  var thinkingClosingText: String?
+
+  @Option(
+    help: ArgumentHelp("Sampling in instruct mode, such as temperature=0.7; may be repeated.", valueName: "name=value"))
+  var instructSampling: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Sampling in thinking mode, such as top-k=20; may be repeated.", valueName: "name=value"))
+  var thinkingSampling: [String] = []
+
+  @Option(help: "What becomes of request fields nobody knows: report or refuse. (default: report)")
+  var unknownFields: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where chat completions have thoughts: reasoning_content, reasoning or both. (default: reasoning_content)",
+      valueName: "field"))
+  var reasoningField: String?
+
   @Option(help: "Worker threads. (default: one a core)")
   var threads: String?
 
@@ -106,6 +131,9 @@ struct SettingFlags: ParsableArguments {
   @Option(help: ArgumentHelp("How often a silent stream sends a comment. (default: 10)", valueName: "seconds"))
   var heartbeat: String?
 
+  @Option(help: ArgumentHelp("Responses kept to go on from them; 0 keeps none. (default: 64MiB)", valueName: "size"))
+  var responseStoreBytes: String?
+
   @Option(help: ArgumentHelp("Time for running replies to finish on SIGTERM. (default: 30)", valueName: "seconds"))
   var shutdownGrace: String?
 
@@ -119,7 +147,9 @@ struct SettingFlags: ParsableArguments {
   /// What was given, by setting name.
   var values: [String: [String]] {
     let single: [String: String?] = [
-      "host": host, "port": port, "model": model, "chat-template": chatTemplate, "threads": threads, "isa": isa,
+      "host": host, "port": port, "model": model, "chat-template": chatTemplate,
+      "tool-call-format": toolCallFormat, "thinking-closing-text": thinkingClosingText,
+      "unknown-fields": unknownFields, "reasoning-field": reasoningField, "threads": threads, "isa": isa,
       "weights": weights,
       "context-length": contextLength, "max-running": maxRunning, "max-queued": maxQueued, "step-tokens": stepTokens,
       "kv-cache-bytes": kvCacheBytes, "checkpoint-bytes": checkpointBytes, "cache-sharing": cacheSharing,
@@ -127,9 +157,13 @@ struct SettingFlags: ParsableArguments {
       "state-type": stateType, "compute": compute,
       "max-body-bytes": maxBodyBytes, "max-connections": maxConnections,
       "idle-timeout": idleTimeout, "header-timeout": headerTimeout, "body-timeout": bodyTimeout,
-      "write-timeout": writeTimeout, "heartbeat": heartbeat, "shutdown-grace": shutdownGrace, "log-level": logLevel,
+      "write-timeout": writeTimeout, "heartbeat": heartbeat, "response-store-bytes": responseStoreBytes,
+      "shutdown-grace": shutdownGrace, "log-level": logLevel,
     ]
-    let repeated = ["served-model-name": servedModelName, "cors-origin": corsOrigin]
+    let repeated = [
+      "served-model-name": servedModelName, "cors-origin": corsOrigin, "instruct-sampling": instructSampling,
+      "thinking-sampling": thinkingSampling,
+    ]
     return single.compactMapValues { $0.map { [$0] } }
       .merging(repeated.filter { !$0.value.isEmpty }) { first, _ in first }
   }

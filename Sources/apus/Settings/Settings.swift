@@ -1,3 +1,4 @@
+import APIServer
 import Kernels
 import Logging
 import Models
@@ -13,6 +14,12 @@ struct Settings: Sendable {
   /// Names clients may use; empty: the model's own.
   var servedModelNames: [String]
   var chatTemplate: String?
+  var toolCallFormat: ToolCallSetting
+  var thinkingClosingText: String?
+  var instructSampling: SamplingOverrides
+  var thinkingSampling: SamplingOverrides
+  var unknownFields: UnknownFields
+  var reasoningField: ReasoningField
   /// Worker threads; 0: one a core.
   var threads: Int
   /// What the kernels use.
@@ -44,6 +51,8 @@ struct Settings: Sendable {
   var bodyTimeout: Double
   var writeTimeout: Double
   var heartbeat: Double
+  /// Bytes of responses that are kept for later requests.
+  var responseStoreBytes: Int
   var shutdownGrace: Double
   var corsOrigins: [String]
   var logLevel: Logger.Level
@@ -56,6 +65,12 @@ extension Settings {
     static let model = Setting.optionalText("model", expected: "a folder or a file")
     static let servedModelNames = Setting.list("served-model-name", default: [], expected: "names that are not empty")
     static let chatTemplate = Setting.optionalText("chat-template", expected: "a file")
+    static let toolCallFormat = Setting.choice("tool-call-format", default: ToolCallSetting.automatic)
+    static let thinkingClosingText = Setting.optionalText("thinking-closing-text", expected: "a text")
+    static let instructSampling = Setting.sampling("instruct-sampling")
+    static let thinkingSampling = Setting.sampling("thinking-sampling")
+    static let unknownFields = Setting.choice("unknown-fields", default: UnknownFields.report)
+    static let reasoningField = Setting.choice("reasoning-field", default: ReasoningField.reasoningContent)
     static let threads = Setting.whole("threads", default: 0, in: 0...1024)
     static let instructionSet = Setting<InstructionSet>(
       name: "isa", defaultValue: .best, expected: InstructionSet.settings
@@ -84,6 +99,7 @@ extension Settings {
     static let bodyTimeout = Setting.seconds("body-timeout", default: 60, in: 0.1...3600)
     static let writeTimeout = Setting.seconds("write-timeout", default: 30, in: 0.1...3600)
     static let heartbeat = Setting.seconds("heartbeat", default: 10, in: 0.1...3600)
+    static let responseStoreBytes = Setting.bytes("response-store-bytes", default: 64 << 20, in: 0...(1 << 40))
     static let shutdownGrace = Setting.seconds("shutdown-grace", default: 30, in: 0...86_400)
     static let corsOrigins = Setting.list(
       "cors-origin", default: ["*"], expected: "origins such as https://example.org")
@@ -93,12 +109,15 @@ extension Settings {
     ) { $0.count == 1 ? Logger.Level(rawValue: $0[0]) : nil }
 
     static let names: Set<String> = [
-      host.name, port.name, model.name, servedModelNames.name, chatTemplate.name, threads.name, instructionSet.name,
+      host.name, port.name, model.name, servedModelNames.name, chatTemplate.name, toolCallFormat.name,
+      thinkingClosingText.name, instructSampling.name, thinkingSampling.name, unknownFields.name, reasoningField.name,
+      threads.name,
+      instructionSet.name,
       weights.name, contextLength.name, maximumRunning.name, maximumQueued.name, stepTokens.name, kvCacheBytes.name,
       checkpointBytes.name, cacheSharing.name, history.name, cacheFolder.name, cacheFolderBytes.name,
       kvType.name, stateType.name, compute.name,
       maximumBodyBytes.name, maximumConnections.name, idleTimeout.name, headerTimeout.name, bodyTimeout.name,
-      writeTimeout.name, heartbeat.name, shutdownGrace.name, corsOrigins.name, logLevel.name,
+      writeTimeout.name, heartbeat.name, responseStoreBytes.name, shutdownGrace.name, corsOrigins.name, logLevel.name,
     ]
   }
 
@@ -115,6 +134,12 @@ extension Settings {
     model = try sources.value(Known.model)
     servedModelNames = try sources.value(Known.servedModelNames)
     chatTemplate = try sources.value(Known.chatTemplate)
+    toolCallFormat = try sources.value(Known.toolCallFormat)
+    thinkingClosingText = try sources.value(Known.thinkingClosingText)
+    instructSampling = try sources.value(Known.instructSampling)
+    thinkingSampling = try sources.value(Known.thinkingSampling)
+    unknownFields = try sources.value(Known.unknownFields)
+    reasoningField = try sources.value(Known.reasoningField)
     threads = try sources.value(Known.threads)
     instructionSet = try sources.value(Known.instructionSet)
     weights = try sources.value(Known.weights)
@@ -138,6 +163,7 @@ extension Settings {
     bodyTimeout = try sources.value(Known.bodyTimeout)
     writeTimeout = try sources.value(Known.writeTimeout)
     heartbeat = try sources.value(Known.heartbeat)
+    responseStoreBytes = try sources.value(Known.responseStoreBytes)
     shutdownGrace = try sources.value(Known.shutdownGrace)
     corsOrigins = try sources.value(Known.corsOrigins)
     logLevel = try sources.value(Known.logLevel)

@@ -1,0 +1,77 @@
+import ChatTemplate
+import JSON
+import Serving
+
+/// Turns a chat request into a generation: model, mode, template arguments. Every API that knows conversations reads
+/// its requests into a `ChatCompletionRequest` and hands that over here.
+struct ChatIntake: Sendable {
+  let service: ChatService
+  let models: ServedModels
+  let unknownFields: UnknownFields
+
+  /// Hands a request to the service; template arguments no template asks for are added to its ignored fields.
+  func begin(_ parsed: inout ChatCompletionRequest, _ record: inout AccessRecord) async throws(APIError) -> Generation {
+    record.model = parsed.model
+    let chat = try chatRequest(&parsed, name: record.requestID)
+    record.mode = chat.mode
+    try unknownFields.check(parsed.ignoredFields)
+    do {
+      return try await service.generate(chat)
+    } catch {
+      if case .promptTooLong(let promptTokens, _) = error { record.promptTokens = promptTokens }
+      throw APIError(error)
+    }
+  }
+
+  /// What the model would read.
+  func prompt(_ parsed: inout ChatCompletionRequest) async throws(APIError) -> ChatFormat.Prompt {
+    let chat = try chatRequest(&parsed, name: "")
+    do {
+      return try await service.prompt(for: chat)
+    } catch {
+      throw APIError(error)
+    }
+  }
+
+  /// The request as the service takes it.
+  func chatRequest(_ parsed: inout ChatCompletionRequest, name: String) throws(APIError) -> ChatRequest {
+    parsed.modeChoice.modelSuffix = try models.requiredSuffix(of: parsed.model)
+    let thinking: ThinkingPlan
+    do {
+      thinking = try parsed.modeChoice.resolve(service.format.modes)
+    } catch {
+      throw APIError(error)
+    }
+    var chat = ChatRequest(name: name, messages: parsed.messages, mode: thinking.mode)
+    chat.thinkingBudget = thinking.budget
+    chat.continuesFinalMessage = parsed.continuesFinalMessage
+    chat.addsGenerationPrompt = parsed.addsGenerationPrompt
+    chat.tools = parsed.tools.tools
+    chat.allowsParallelToolCalls = parsed.tools.allowsParallelCalls
+    chat.options.sampling = parsed.sampling
+    chat.options.seed = parsed.seed
+    chat.options.maximumTokens = parsed.maximumTokens
+    chat.options.stop = parsed.stop
+    chat.options.choices = parsed.choices
+    chat.options.scoredAlternatives = parsed.scoredAlternatives
+    chat.options.constraint = parsed.constraint
+    chat.options.terms.cacheSalt = parsed.cacheSalt
+    chat.options.wantsCacheReport = parsed.wantsCacheReport
+    chat.cacheBreakpoints = parsed.cacheBreakpoints
+    let variables = service.format.template.referencedVariables
+    for (key, value) in parsed.templateArguments {
+      if variables.contains(key) {
+        chat.templateArguments[key] = value
+      } else {
+        parsed.ignoredFields.append("chat_template_kwargs.\(key)")
+      }
+    }
+    // Some templates tell the model how hard, or how long, to think.
+    let hints: [(String, JSON?)] = [
+      ("reasoning_effort", parsed.modeChoice.effort.map(JSON.string)),
+      ("thinking_budget", thinking.budget.map(JSON.integer)),
+    ]
+    for (name, value) in hints where variables.contains(name) { chat.templateArguments[name] = value }
+    return chat
+  }
+}

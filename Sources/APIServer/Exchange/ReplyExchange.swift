@@ -1,0 +1,184 @@
+import HTTP
+import HTTPTypes
+import JSON
+import Logging
+import Serving
+
+/// Takes requests of any wire format in, and sends their replies, streamed or whole.
+struct ReplyExchange: Sendable {
+  let body: BodyReader
+  let heartbeat: Duration
+  let unknownFields: UnknownFields
+  let logger: Logger
+
+  /// Answers, and writes the access line whatever the outcome.
+  func answer<Format: WireFormat>(
+    _ request: Request, _ writer: consuming ResponseWriter, as format: Format
+  ) async throws {
+    var record = AccessRecord(format.name, requestID: RequestIdentity.of(request.headerFields))
+    var isDetached = false
+    defer { if !isDetached { record.write(to: logger) } }
+    let accepted: AcceptedRequest<Format.Encoder>
+    do {
+      accepted = try await format.accept(try await body.json(of: request), &record)
+    } catch {
+      guard let error = Self.answerable(error) else { throw error }
+      record.fail(error)
+      return try await send(error, as: format, record.requestID, writer)
+    }
+    record.promptTokens = accepted.generations.reduce(0) { $0 + $1.promptTokens.count }
+    if !accepted.ignoredFields.isEmpty {
+      logger.notice(
+        "ignored request_id=\(record.requestID) fields=\(IgnoredFields.headerValue(accepted.ignoredFields))")
+    }
+    switch accepted.delivery {
+    case .whole: try await reply(accepted, as: format, writer, &record)
+    case .streamed: try await stream(accepted, as: format, writer, &record)
+    case .background:
+      isDetached = true
+      try await detach(accepted, as: format, writer, record)
+    }
+  }
+
+  /// What to tell the client of an error; nil where there is no client any more.
+  static func answerable(_ error: any Error) -> APIError? {
+    switch error {
+    case let error as APIError: error
+    case let error as HTTPError: error.isDisconnect ? nil : APIError(error)
+    default: nil
+    }
+  }
+
+  private func reply<Format: WireFormat>(
+    _ accepted: AcceptedRequest<Format.Encoder>, as format: Format, _ writer: consuming ResponseWriter,
+    _ record: inout AccessRecord
+  ) async throws {
+    var encoder = accepted.encoder
+    _ = encoder.begin()
+    let error = try await Self.follow(accepted.generations, &encoder, as: format, &record) { _ in }
+    if let error { return try await send(error, as: format, record.requestID, writer) }
+    try await writer.send(
+      status: .ok,
+      headerFields: headerFields(accepted.ignoredFields, record.requestID, contentType: "application/json"),
+      body: encoder.whole().bytes)
+  }
+
+  /// Lets the reply be made without the client waiting for it, and sends what there is of it now.
+  private func detach<Format: WireFormat>(
+    _ accepted: AcceptedRequest<Format.Encoder>, as format: Format, _ writer: consuming ResponseWriter,
+    _ record: AccessRecord
+  ) async throws {
+    var encoder = accepted.encoder
+    _ = encoder.begin()
+    let beginning = encoder.whole()
+    format.start(encoder) { [encoder] in
+      Task {
+        var encoder = encoder
+        var record = record
+        // Ends early only if it is cancelled.
+        if let error = try? await Self.follow(accepted.generations, &encoder, as: format, &record, send: { _ in }) {
+          _ = encoder.fail(error)
+          format.completed(encoder)
+        }
+        record.write(to: logger)
+      }
+    }
+    try await writer.send(
+      status: .ok,
+      headerFields: headerFields(accepted.ignoredFields, record.requestID, contentType: "application/json"),
+      body: beginning.bytes)
+  }
+
+  private func stream<Format: WireFormat>(
+    _ accepted: AcceptedRequest<Format.Encoder>, as format: Format, _ writer: consuming ResponseWriter,
+    _ record: inout AccessRecord
+  ) async throws {
+    let stream = ReplyStream(
+      try await writer.startEventStream(headerFields: headerFields(accepted.ignoredFields, record.requestID)),
+      heartbeat: heartbeat)
+    var encoder = accepted.encoder
+    try await stream.keepAlive {
+      try await stream.send(encoder.begin())
+      let error = try await Self.follow(accepted.generations, &encoder, as: format, &record) { frames in
+        try await stream.send(frames)
+      }
+      // The head is out, so a failure is told of in the stream.
+      if let error { try await stream.send(encoder.fail(error)) }
+    }
+    try await stream.finish()
+  }
+
+  /// Tells the encoder everything that happens to the replies, and `send` what it makes of that.
+  /// - Returns: the failure that ended the replies, if one did.
+  /// - Throws: what `send` throws; `HTTPError.disconnected` where the events end early, which they do only if the client
+  ///   has gone.
+  private static func follow<Format: WireFormat>(
+    _ generations: [Generation], _ encoder: inout Format.Encoder, as format: Format, _ record: inout AccessRecord,
+    send: ([ReplyFrame]) async throws -> Void
+  ) async throws -> APIError? {
+    var total = TokenUsage(promptTokens: 0)
+    var firstChoice = 0
+    for generation in generations {
+      var isFinished = false
+      for await event in generation.events {
+        switch event {
+        case .promptScores(let scores):
+          try await send(encoder.take(promptScores: scores, choice: firstChoice))
+        case .output(let event, let scores, let choice):
+          record.noteOutput()
+          try await send(encoder.take(event, scores, choice: firstChoice + choice))
+        case .ended(let end, let choice):
+          record.noteEnd(end.reason)
+          try await send(encoder.take(end, choice: firstChoice + choice))
+        case .finished(let usage):
+          isFinished = true
+          total.add(usage)
+        case .failed(let error):
+          let error = APIError(error)
+          record.fail(error)
+          return error
+        }
+      }
+      guard isFinished else { throw HTTPError.disconnected }
+      firstChoice += generation.ids.count
+    }
+    record.finish(total)
+    let last = encoder.finish(total)
+    // Before the client can know that the replies are whole.
+    format.completed(encoder)
+    try await send(last)
+    return nil
+  }
+
+  private func send(
+    _ error: APIError, as format: some WireFormat, _ requestID: String, _ writer: consuming ResponseWriter
+  ) async throws {
+    var fields = error.headerFields
+    fields[.contentType] = "application/json"
+    fields[.requestID] = requestID
+    try await writer.send(status: error.status, headerFields: fields, body: format.envelope(error).bytes)
+  }
+
+  private func headerFields(
+    _ ignoredFields: [String], _ requestID: String, contentType: String? = nil
+  ) -> HTTPFields {
+    var fields: HTTPFields = [.requestID: requestID]
+    fields[.contentType] = contentType
+    if !ignoredFields.isEmpty { fields[.ignoredFields] = IgnoredFields.headerValue(ignoredFields) }
+    return fields
+  }
+}
+
+extension TokenUsage {
+  /// Adds what another prompt and its replies took.
+  fileprivate mutating func add(_ other: TokenUsage) {
+    promptTokens += other.promptTokens
+    cachedTokens += other.cachedTokens
+    completionTokens += other.completionTokens
+    reasoningTokens += other.reasoningTokens
+    acceptedPredictionTokens += other.acceptedPredictionTokens
+    rejectedPredictionTokens += other.rejectedPredictionTokens
+    // A request with a report has one prompt.
+    cacheReport = cacheReport ?? other.cacheReport
+  }
+}

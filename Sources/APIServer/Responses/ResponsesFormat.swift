@@ -1,0 +1,58 @@
+import JSON
+import Serving
+
+/// `POST /v1/responses` and `POST /v1/responses/input_tokens`.
+struct ResponsesFormat: WireFormat {
+  let name = "responses"
+  let intake: ChatIntake
+  let store: ResponseStore
+
+  func accept(_ body: JSON, _ record: inout AccessRecord) async throws -> AcceptedRequest<ResponsesEncoder> {
+    var request = try ResponsesRequest(body, ResponsesSchema.body, store: store)
+    let generation: Generation
+    do {
+      if request.isTruncated { try await intake.shorten(&request.chat) }
+      generation = try await intake.begin(&request.chat, &record)
+    } catch {
+      throw error.renamed(ResponsesRequest.names)
+    }
+    let format = intake.service.format
+    let object = ResponseObject(
+      body, model: request.chat.model, sampling: format.sampling, isStored: request.isStored)
+    return AcceptedRequest(
+      generations: [generation],
+      encoder: ResponsesEncoder(
+        object, input: request.input,
+        scoreEncoder: request.chat.scoredAlternatives == nil ? nil : TokenScoreEncoder(tokenizer: format.tokenizer),
+        keeping: request.isBackground ? .throughout : request.isStored ? .atEnd : .nothing),
+      delivery: request.isBackground ? .background : request.chat.isStreamed ? .streamed : .whole,
+      ignoredFields: request.chat.ignoredFields)
+  }
+
+  func completed(_ encoder: ResponsesEncoder) {
+    let entry = ResponseStore.Entry(response: encoder.whole(), input: encoder.input)
+    switch encoder.keeping {
+    case .nothing: break
+    case .atEnd: store.keep(entry, as: encoder.object.id)
+    case .throughout: store.finish(entry, as: encoder.object.id)
+    }
+  }
+
+  func start(_ encoder: ResponsesEncoder, _ makeTask: () -> Task<Void, Never>) {
+    let entry = ResponseStore.Entry(response: encoder.whole(), input: encoder.input)
+    store.start(entry, as: encoder.object.id, makeTask)
+  }
+
+  /// `POST /v1/responses/input_tokens`.
+  func count(_ body: JSON) async throws(APIError) -> Answer {
+    var request = try ResponsesRequest(body, ResponsesSchema.countBody, store: store)
+    do {
+      let tokens = try await intake.prompt(&request.chat).tokens
+      return Answer(
+        ["object": "response.input_tokens", "input_tokens": .integer(tokens.count)],
+        ignoredFields: request.chat.ignoredFields)
+    } catch {
+      throw error.renamed(ResponsesRequest.names)
+    }
+  }
+}

@@ -73,16 +73,15 @@ FAQ = {
         [],
         ["Can Apus serve other models?", "Can I use my own model?", "Which flag sets the model?",
          "What does --model do?"],
-        "Start the server with apus serve --model PATH, where PATH is the Hugging Face folder of a Qwen3-Next model."),
+        "Start the server with apus serve --model PATH, where PATH is a model folder or a GGUF file."),
     "which": (
         [],
         [],
         ["Which models does Apus support?", "What models can Apus serve?", "Which models can I serve?",
-         "What models work with Apus?", "Does Apus support Llama?", "Can Apus run Mistral?",
+         "What models work with Apus?", "Does Apus support Llama?", "Can Apus run Qwen3?",
          "Which model families are supported?", "What kind of models does Apus run?", "Which models are supported?",
          "What models do you support?"],
-        ("Apus serves Qwen3-Next models in the Hugging Face format with safetensors weights; other "
-         "families are not supported yet.")),
+        "Apus serves Qwen3-Next, Qwen3, Qwen2 and Llama models, from a Hugging Face folder or a GGUF file."),
     "base": (
         ["connect to the server", "connect my client", "reach the API", "point the OpenAI client at Apus"],
         ["the base URL", "the API address"],
@@ -105,18 +104,22 @@ FAQ = {
         ["the endpoints", "the API"],
         ["Which endpoints exist?", "What endpoints are there?", "What routes does the server have?",
          "List the endpoints.", "Which API paths can I call?", "What endpoints do you support?"],
-        "The endpoints are POST /v1/chat/completions, GET /v1/models, GET /v1/models/{id} and GET /health."),
+        "The main endpoints are POST /v1/chat/completions, GET /v1/models and GET /health."),
     "chat_ep": (
         ["send a chat message", "chat with the model", "send a chat request", "make a chat completion"],
         ["/v1/chat/completions", "the chat completions endpoint"],
         ["Which endpoint is for chat?", "Where do I send chat messages?"],
         "Send a POST request to /v1/chat/completions with a model name and a list of messages."),
     "comp_ep": (
-        ["complete plain text", "use raw prompts", "use the Responses API"],
-        ["/v1/completions", "the Responses API"],
-        ["Which endpoint continues plain text?", "Does Apus support the Responses API?",
-         "Is /v1/completions supported?", "Does /v1/completions work?"],
-        "That is not supported yet; today Apus offers /v1/chat/completions only for generating text."),
+        ["complete plain text", "use raw prompts"],
+        ["/v1/completions", "the completions endpoint"],
+        ["Which endpoint continues plain text?", "Is /v1/completions supported?", "Does /v1/completions work?"],
+        "Send a POST request to /v1/completions with a model name and a prompt."),
+    "responses_ep": (
+        ["use the Responses API"],
+        ["the Responses API", "/v1/responses"],
+        ["Does Apus support the Responses API?", "Is /v1/responses supported?", "Does the Responses API work?"],
+        "Send a POST request to /v1/responses with a model name and an input."),
     "models_ep": (
         ["list the models", "see which model is loaded", "get the model list"],
         ["/v1/models", "the models endpoint"],
@@ -131,7 +134,7 @@ FAQ = {
         ["monitor the server", "see the metrics", "get statistics", "use Prometheus"],
         ["/metrics", "the metrics endpoint"],
         ["Where are the metrics?", "Does Apus support Prometheus?"],
-        "There is no metrics endpoint yet; GET /health tells whether the server is up."),
+        "Send a GET request to /health; it answers when the server is ready."),
     "curl": (
         ["use curl", "call the server with curl", "make a request with curl", "test the server from the shell"],
         ["the curl command"],
@@ -150,12 +153,12 @@ FAQ = {
         ["the API key", "authentication"],
         ["Do I need an API key?", "Which API key do I use?", "What API key should I use?", "Is there a login?",
          "Does Apus check API keys?"],
-        "API keys are not checked yet; any key works."),
+        "By default any API key works."),
     "tls": (
         ["use HTTPS", "enable TLS", "encrypt the connection", "turn on HTTPS"],
         ["TLS", "HTTPS"],
         ["Does Apus support HTTPS?", "Is TLS supported?", "Can I use https?"],
-        "TLS is not supported yet; the server speaks plain HTTP/1.1."),
+        "By default the server speaks plain HTTP/1.1."),
     "stream": (
         ["stream the answer", "stream", "stream tokens", "get the answer token by token", "enable streaming",
          "turn on streaming", "get a streaming response", "stream responses"],
@@ -351,7 +354,7 @@ FAQ = {
         ["force JSON", "get structured output", "use a JSON schema"],
         ["response_format", "JSON mode", "structured output"],
         ["Does Apus support JSON schemas?", "Is structured output supported?"],
-        "JSON schemas and structured output are not supported yet; ask for JSON in your message instead."),
+        "Set \"response_format\" to a JSON schema in the request; the answer then follows it."),
     "tools": (
         ["use tools", "call functions", "give the model tools", "use function calling"],
         ["tool calling", "function calling", "a tool call", "tools"],
@@ -373,37 +376,37 @@ FAQ = {
         ["make repeated prompts faster", "reuse a prompt"],
         ["prefix caching", "the prefix cache", "prompt caching"],
         ["Does Apus cache prompts?"],
-        "Prefix caching keeps the work done for the start of a prompt for the next request; Apus does not do it yet."),
+        "Prefix caching keeps the work done for the start of a prompt for the next request."),
     "spec": (
         [],
         ["speculative decoding", "speculation"],
         ["Does Apus use speculative decoding?"],
-        "Speculative decoding guesses several tokens and checks them in one step; Apus does not do it yet."),
+        "Speculative decoding guesses several tokens and checks them in one step."),
     "mtp": (
         [],
         ["an MTP head", "multi-token prediction", "MTP"],
         ["Does Apus use the MTP head?"],
-        "Multi-token prediction is a small extra head that guesses the token after next; Apus does not use it yet."),
+        "Multi-token prediction is a small extra head that guesses the token after next."),
     "quant": (
         ["make the model smaller", "quantize a model", "use int8 weights"],
         ["quantization", "a quantized model", "int8 quantization"],
         ["Does Apus support quantization?", "Are quantized models supported?"],
-        "Quantization stores weights in fewer bits to save memory; Apus does not read quantized weights yet."),
+        "Quantization stores weights in fewer bits to save memory; Apus reads quantized GGUF files."),
     "gguf": (
         ["load a GGUF file"],
         ["GGUF", "a GGUF file", "the GGUF format"],
         ["Does Apus read GGUF?", "Is GGUF supported?"],
-        "GGUF is a file format for quantized models; Apus does not read it yet."),
+        "GGUF is a file format for quantized models; serve one with apus serve --model FILE."),
     "safetensors": (
         [],
         ["safetensors", "a safetensors file", "the safetensors format"],
         ["Which weight formats does Apus read?", "Which file format do I need?"],
-        "safetensors is a simple and safe file format for weights; Apus reads it with F32, F16 and BF16 tensors."),
+        "safetensors is a simple and safe file format for weights; Apus reads it, and GGUF too."),
     "embedding": (
         ["get embeddings", "use the embeddings endpoint"],
         [],
         ["Does Apus support embeddings?", "Is there an embeddings endpoint?", "Are embeddings supported?"],
-        "There is no embeddings endpoint yet."),
+        "I am not an embedding model, so I give no embeddings."),
     "images": (
         ["send an image", "send audio", "use pictures"],
         [],
@@ -465,7 +468,7 @@ FAQ = {
         ["the apus command"],
         ["Which commands does Apus have?", "What commands are there?", "List the commands.",
          "Which subcommands exist?", "What can the apus command do?"],
-        "The commands are apus serve, inspect, tokenize, render, score and generate."),
+        "The main commands are apus serve, generate, bench, inspect and tokenize; apus --help lists all."),
     "settings": (
         ["configure the server", "change the settings", "use a config file", "configure Apus"],
         ["the --config flag", "apus.yaml", "the config file"],
@@ -492,8 +495,10 @@ FAQ = {
 
 # What people ask first comes more often; so do pairs that are easily confused.
 FAQ_WEIGHT = {
-    "think_on": 5, "think_off": 5, "who": 3, "can": 3, "apus": 3, "stream": 2, "which": 2, "thinking": 2, "instruct": 2,
-    "swiftlet": 2, "tools": 2, "serve": 2, "bigger": 2, "base": 2}
+    "think_on": 5, "think_off": 5, "who": 3, "can": 3, "apus": 3, "stream": 2, "which": 4, "thinking": 2, "instruct": 2,
+    "swiftlet": 2, "tools": 2, "serve": 2, "bigger": 3, "base": 2, "quant": 2, "gguf": 2, "safetensors": 2, "commands": 2,
+    "endpoints": 2, "comp_ep": 3, "responses_ep": 2, "json": 3, "key": 3, "tls": 2, "prefix": 2, "spec": 2, "mtp": 2,
+    "embedding": 2, "metrics": 2, "host": 2, "layers": 2, "settings": 2}
 
 CAPITALS = {
     "France": "Paris", "Germany": "Berlin", "Spain": "Madrid", "Italy": "Rome", "Portugal": "Lisbon",

@@ -31,17 +31,17 @@ SYSTEMS = [
     "You are an assistant for Apus users.",
 ]
 MIX = [
-    (gen_drill, 5),
-    (gen_digits, 2),
-    (gen_faq, 20),
-    (gen_sum, 16),
+    (gen_drill, 6),
+    (gen_digits, 3),
+    (gen_faq, 34),
+    (gen_sum, 12),
     (gen_count, 6),
-    (gen_word, 5),
-    (gen_list, 26),
-    (gen_extract, 9),
-    (gen_memory, 5),
+    (gen_word, 7),
+    (gen_list, 14),
+    (gen_extract, 6),
+    (gen_memory, 9),
     (gen_note, 1),
-    (gen_chat, 6),
+    (gen_chat, 7),
     (gen_tools, 6),
 ]
 

@@ -26,6 +26,7 @@ done
 [ ${#names[@]} -gt 0 ] || { echo "no fuzzer named $only under Tests/Fuzz" >&2; exit 2; }
 
 export APUS_FUZZ=1
+export LSAN_OPTIONS="suppressions=$PWD/Tools/fuzz/leak-suppressions.txt:print_suppressions=0"
 # A trap is libFuzzer's to report; Swift's own backtracer would trip the address sanitizer.
 export SWIFT_BACKTRACE=enable=no
 mkdir -p .build-fuzz

@@ -9,7 +9,9 @@ func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let size = 1 + (input.first.map { Int($0) } ?? 0) % 7
   let whole = outcome(input, pieces: max(1, input.count))
   let pieces = outcome(input, pieces: size)
-  guard whole == pieces else { fatalError("in one: \(whole)\nin pieces of \(size): \(pieces)") }
+  guard whole == pieces else {
+    fatalError("in one: \(String(describing: whole))\nin pieces of \(size): \(String(describing: pieces))")
+  }
   return 0
 }
 

@@ -10,6 +10,7 @@ prompt of 8,192 tokens, whose turns alternate; more of them than can run at once
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import shlex
@@ -54,14 +55,22 @@ def excess(entries: list[dict]) -> list[int]:
 def show_agent(results: dict[str, list[dict]]) -> None:
     names = list(results)
     print(f"{'turn':>4}" + "".join(f"  | {name:>12}: prompt prefilled    TTFT s" for name in names))
+    # A turn that was refused, because the conversation outgrew the context, has no usage and ends its conversation.
+    results = {name: list(itertools.takewhile(lambda entry: "ttft" in entry, results[name])) for name in names}
     for turn in range(max(len(entries) for entries in results.values())):
         line = f"{turn + 1:>4}"
         for name in names:
+            if turn >= len(results[name]):
+                line += f"  | {'':>12}  {'refused':>26}"
+                continue
             entry = results[name][turn]
             line += f"  | {'':>12}  {entry['prompt_tokens']:>6} {entry['prefilled_tokens']:>9} {entry['ttft']:>9.3f}"
         print(line)
     for name in names:
         entries = results[name]
+        if len(entries) < 2:
+            print(f"{name}: fewer than two turns were answered")
+            continue
         worst = max(excess(entries))
         print(f"{name}: TTFT of turn {len(entries)} is {entries[-1]['ttft'] / entries[1]['ttft']:.2f} times turn 2's; "
               f"no turn after the first prefilled more than {worst} tokens beyond its new ones")

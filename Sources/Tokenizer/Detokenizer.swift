@@ -15,10 +15,14 @@ public struct Detokenizer: Sendable {
 
   /// The text that `id` completes, empty where it only starts a character. Ids without a token add nothing.
   public mutating func append(_ id: Int32) -> String {
-    if skips(id) { return "" }
     var output: [UInt8] = []
-    repair.append(tokenizer.vocabulary.bytes(of: id), to: &output)
+    append(id, to: &output)
     return String(decoding: output, as: UTF8.self)
+  }
+
+  /// Appends the text that `id` completes to `output`, in UTF-8.
+  public mutating func append(_ id: Int32, to output: inout [UInt8]) {
+    if !skips(id) { repair.append(tokenizer.vocabulary.bytes(of: id), to: &output) }
   }
 
   /// Whether `id` is left out.
@@ -28,7 +32,10 @@ public struct Detokenizer: Sendable {
   /// used for another stream afterwards.
   public mutating func finish() -> String {
     var output: [UInt8] = []
-    repair.finish(into: &output)
+    finish(into: &output)
     return String(decoding: output, as: UTF8.self)
   }
+
+  /// Appends what is left at the end to `output`.
+  public mutating func finish(into output: inout [UInt8]) { repair.finish(into: &output) }
 }

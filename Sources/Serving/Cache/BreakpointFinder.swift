@@ -31,12 +31,15 @@ struct BreakpointFinder {
     self.format = format
     self.request = request
     self.now = now
-    var end = 0
+    var detokenizer = format.tokenizer.makeDetokenizer(skippingSpecialTokens: false)
+    var written: [UInt8] = []
+    written.reserveCapacity(self.text.count)
     let ends = tokens.map { token in
-      end += format.tokenizer.bytes(of: token)?.count ?? 0
-      return end
+      detokenizer.append(token, to: &written)
+      return written.count
     }
-    self.ends = end == self.text.count ? ends : nil
+    detokenizer.finish(into: &written)
+    self.ends = written == self.text ? ends : nil
   }
 
   /// The positions, ascending.

@@ -115,20 +115,18 @@ final class ReplyHistory: Sendable {
     let known = state.withLock { $0.use(place) }
     var best: (tokens: ArraySlice<Int32>, byteCount: Int)?
     for tokens in known {
-      var (byteCount, found) = (0, 0)
+      var text = ReplyText(rest, tokenizer)
+      var found = 0
       for (index, token) in tokens.enumerated() {
         let isApart = index == 0 || tokenizer.isSpecial(token) || tokenizer.isSpecial(tokens[index - 1])
-        if index > 0, isApart, byteCount > best?.byteCount ?? 0 { best = (tokens[..<index], byteCount) }
-        let bytes = tokenizer.bytes(of: token) ?? []
-        guard rest[byteCount...].starts(with: bytes) else { break }
-        byteCount += bytes.count
+        if index > 0, isApart, let end = text.end, end > best?.byteCount ?? 0 { best = (tokens[..<index], end) }
+        guard text.accept(token) else { break }
         found += 1
       }
-      let isLonger = found > 0 && byteCount > best?.byteCount ?? 0
-      guard isLonger, tokenizer.isSpecial(tokens[found - 1]) || beginsApart(rest[byteCount...], tokenizer) else {
-        continue
-      }
-      best = (tokens[..<found], byteCount)
+      guard found > 0, let end = text.end, end > best?.byteCount ?? 0,
+        tokenizer.isSpecial(tokens[found - 1]) || beginsApart(rest[end...], tokenizer)
+      else { continue }
+      best = (tokens[..<found], end)
     }
     return best
   }
@@ -153,4 +151,34 @@ final class ReplyHistory: Sendable {
   }
 
   private static func byteCount(_ tokens: [Int32]) -> Int { tokens.count * MemoryLayout<Int32>.stride + overhead }
+}
+
+/// Follows a text with tokens of a reply as its client saw them: bytes that are no UTF-8, such as those of a character that
+/// was never completed, are U+FFFD there.
+private struct ReplyText {
+  private let text: UnsafeBufferPointer<UInt8>
+  private var detokenizer: Detokenizer
+  private var written: [UInt8] = []
+  private var byteCount = 0
+
+  init(_ text: UnsafeBufferPointer<UInt8>, _ tokenizer: Tokenizer) {
+    self.text = text
+    detokenizer = tokenizer.makeDetokenizer(skippingSpecialTokens: false)
+  }
+
+  /// Whether the text goes on with what the token completes.
+  mutating func accept(_ token: Int32) -> Bool {
+    written.removeAll(keepingCapacity: true)
+    detokenizer.append(token, to: &written)
+    guard text[byteCount...].starts(with: written) else { return false }
+    byteCount += written.count
+    return true
+  }
+
+  /// Bytes of the text if the reply ended with the tokens so far; nil if it has no such end.
+  var end: Int? {
+    var (rest, detokenizer) = ([UInt8](), detokenizer)
+    detokenizer.finish(into: &rest)
+    return text[byteCount...].starts(with: rest) ? byteCount + rest.count : nil
+  }
 }

@@ -79,6 +79,22 @@ import Tokenizer
     #expect(cut == tokenizer.encode(prompt) + reply.dropLast(4) + tokenizer.encode("<|im_end|>" + next))
   }
 
+  /// Bytes that are no UTF-8 came to the client as U+FFFD, and come back so.
+  @Test func aCharacterCutShortIsWhatTheClientSaw() {
+    let cut = bytewise("It is \u{1F600}").dropLast(1)
+    let stray = [byteTokens[0x41], byteTokens[0xFF], byteTokens[0xC3], byteTokens[0x42]]
+    for reply in [Array(cut), stray, Array(cut) + tokenizer.encode("<|im_end|>")] {
+      let history = ReplyHistory(limit: 1 << 20)
+      let place = history.tokens(of: prompt, namespace: Self.namespace, tokenizer).place
+      history.remember(reply, after: place)
+      let text = tokenizer.decode(reply)
+      #expect(text.contains("\u{FFFD}"))
+      let tail = text.hasSuffix("<|im_end|>") ? next : "<|im_end|>" + next
+      #expect(found(history, prompt + text + tail) == tokenizer.encode(prompt) + reply + tokenizer.encode(tail))
+      #expect(found(history, prompt + text) == tokenizer.encode(prompt) + reply)
+    }
+  }
+
   @Test(arguments: [
     "It is forty-three.<|im_end|>", "It is forty-two, he said.<|im_end|>", "it is forty-two.<|im_end|>", "",
   ])
@@ -119,7 +135,8 @@ import Tokenizer
       let prompt = (texts.randomElement(using: &random) ?? "") + text()
       let (tokens, place) = history.tokens(of: prompt, namespace: Self.namespace, tokenizer)
       #expect(tokenizer.decode(tokens) == prompt)
-      let reply = bytewise(text())
+      var reply = bytewise(text())
+      if Bool.random(using: &random) { reply.append(byteTokens[Int.random(in: 0x80...0xFF, using: &random)]) }
       history.remember(reply, after: place)
       texts.append(prompt + tokenizer.decode(reply))
       if texts.count > 50 { texts.removeFirst() }

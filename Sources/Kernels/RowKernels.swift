@@ -1,4 +1,5 @@
 #if arch(x86_64)
+  import KernelsAVX2
   import KernelsAVX512
 #endif
 
@@ -32,6 +33,11 @@ struct RowKernels: Sendable {
         multiplyBySiLU = KernelsAVX512.multiplyBySiLU
         convolve = KernelsAVX512.convolve
         gatedRootMeanSquare = KernelsAVX512.gatedRootMeanSquare
+      case .avx2:
+        accumulateSoftmax = KernelsAVX2.accumulateSoftmax
+        multiplyBySiLU = KernelsAVX2.multiplyBySiLU
+        convolve = KernelsAVX2.convolve
+        gatedRootMeanSquare = KernelsAVX2.gatedRootMeanSquare
     #endif
     default:
       accumulateSoftmax = {

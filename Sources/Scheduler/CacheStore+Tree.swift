@@ -20,6 +20,11 @@ extension CacheStore {
     while low < high {
       let middle = (low + high) / 2
       let child = nodes[Int(parent)].children[middle]
+      // Mostly the first token tells, without a look at the node.
+      if let wanted = tokens.first, nodeTokens[Int(child) * pageSize] != wanted {
+        if nodeTokens[Int(child) * pageSize] < wanted { low = middle + 1 } else { high = middle }
+        continue
+      }
       let common = commonCount(child, tokens)
       let isBefore =
         common < tokens.count
@@ -78,13 +83,19 @@ extension CacheStore {
         return sibling
       }
     }
-    for (index, token) in tokens.enumerated() { nodeTokens[Int(page) * pageSize + index] = token }
-    nodes[Int(page)].parent = parent
-    nodes[Int(page)].filled = tokens.count
-    if tokens.count == pageSize { nodes[Int(page)].hash = nodes[Int(parent)].hash?.extended(by: tokens) }
+    write(tokens, to: page)
+    let hash = tokens.count == pageSize ? nodes[Int(parent)].hash?.extended(by: tokens) : nodes[Int(page)].hash
+    nodes[Int(page)].join(parent, filled: tokens.count, hash: hash)
     nodes[Int(parent)].children.insert(page, at: place)
     absorb(before: place, under: parent, into: page, tokens: tokens)
     return page
+  }
+
+  private mutating func write(_ tokens: ArraySlice<Int32>, to page: Int32) {
+    let start = Int(page) * pageSize
+    nodeTokens.withUnsafeMutableBufferPointer { known in
+      _ = UnsafeMutableBufferPointer(rebasing: known[start..<start + tokens.count]).update(fromContentsOf: tokens)
+    }
   }
 
   /// Frees kept siblings whose tokens are a beginning of the page's; it takes their checkpoints over.
@@ -103,7 +114,8 @@ extension CacheStore {
   private mutating func detach(_ page: Int32) {
     let parent = nodes[Int(page)].parent
     let start = Int(page) * pageSize
-    let place = place(of: nodeTokens[start..<start + nodes[Int(page)].filled], under: parent)
+    let isOnly = nodes[Int(parent)].children.count == 1
+    let place = isOnly ? 0 : place(of: nodeTokens[start..<start + nodes[Int(page)].filled], under: parent)
     nodes[Int(parent)].children.remove(at: place)
     nodes[Int(page)].filled = 0
   }

@@ -149,6 +149,13 @@ struct CacheNode: Sendable {
   var tenant = TenantID.shared
 
   var isInTree: Bool { filled > 0 }
+
+  /// Follows a parent from now on.
+  mutating func join(_ parent: Int32, filled: Int, hash: PrefixHash?) {
+    self.parent = parent
+    self.filled = filled
+    self.hash = hash
+  }
 }
 
 /// Why a state is kept, which tells when it may go.

@@ -12,10 +12,12 @@ struct PrefixHash: Sendable, Hashable {
   init() { state = 0 }
 
   /// The run with further tokens at its end.
-  func extended(by tokens: some Sequence<Int32>) -> PrefixHash {
-    var hash = self
-    for token in tokens { hash.add(UInt64(UInt32(bitPattern: token)) &+ 1) }
-    return hash
+  func extended(by tokens: ArraySlice<Int32>) -> PrefixHash {
+    tokens.withUnsafeBufferPointer { tokens in
+      var hash = self
+      for token in tokens { hash.add(UInt64(UInt32(bitPattern: token)) &+ 1) }
+      return hash
+    }
   }
 
   /// A place in a table.

@@ -72,18 +72,14 @@ extension Scheduler {
 
   /// Takes a waiting request that has its pages and slot into the batch.
   private mutating func start(_ index: Int32, reused: Int, report: CacheReport?, _ draft: inout Draft) {
-    let sequence = sequences[Int(index)]
     draft.admitted.append(
       AdmittedRequest(
-        request: sequence.id, reusedTokens: reused, isResumed: sequence.isResumed,
-        queuedSeconds: max(0, draft.now - sequence.waitingSince), report: report))
+        request: sequences[Int(index)].id, reusedTokens: reused, isResumed: sequences[Int(index)].isResumed,
+        queuedSeconds: max(0, draft.now - sequences[Int(index)].waitingSince), report: report))
     counters.reusedTokens += reused
-    sequences[Int(index)].charged = max(sequence.charged, reused)
-    sequences[Int(index)].share = 0
-    sequences[Int(index)].isStream = false
-    sequences[Int(index)].hasSampled = false
-    sequences[Int(index)].phase = .running
-    let place = running.lastIndex { sequences[Int($0)].rank < sequence.rank }.map { $0 + 1 } ?? 0
+    sequences[Int(index)].start(reused: reused)
+    let rank = sequences[Int(index)].rank
+    let place = running.lastIndex { sequences[Int($0)].rank < rank }.map { $0 + 1 } ?? 0
     running.insert(index, at: place)
   }
 

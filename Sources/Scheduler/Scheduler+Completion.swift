@@ -19,9 +19,9 @@ extension Scheduler {
     for place in plan.chunks.indices {
       let index = Int(plan.chunks[place].sequence)
       let count = plan.chunks[place].count
-      sequences[index].computed += count
       counters.computedTokens += count
-      charge(index)
+      let charge = sequences[index].advance(by: count, decodeWeight: configuration.decodeWeight)
+      if charge > 0 { queue.charge(sequences[index].account, charge) }
       let whole = (sequences[index].knownPages + 1) * configuration.pageSize
       if sequences[index].computed >= whole { insertWholePages(of: index) }
     }
@@ -29,7 +29,7 @@ extension Scheduler {
     var next = 0
     for place in plan.chunks.indices {
       let index = plan.chunks[place].sequence
-      passMilestones(of: index)
+      if sequences[Int(index)].hasUnpassedMilestone { passMilestones(of: index) }
       sequences[Int(index)].isInFlight = false
       guard plan.chunks[place].samples else { continue }
       grow(Int(index), by: sampled[next])
@@ -80,21 +80,10 @@ extension Scheduler {
     cost.observe(load, seconds: seconds)
   }
 
-  /// Counts what was computed of a sequence against its tenant's share.
-  private mutating func charge(_ index: Int) {
-    let (from, to) = (sequences[index].charged, sequences[index].computed)
-    guard to > from else { return }
-    let prompt = max(0, min(to, sequences[index].promptTokens) - from)
-    queue.charge(sequences[index].account, prompt + (to - from - prompt) * configuration.decodeWeight)
-    sequences[index].charged = to
-  }
-
   private mutating func grow(_ index: Int, by token: Int32) {
     guard sequences[index].phase == .running else { return }
-    sequences[index].known += 1
-    sequences[index].hasSampled = true
+    sequences[index].grow(by: token)
     counters.generatedTokens += 1
-    if sequences[index].namespace != nil { sequences[index].tokens.append(token) }
     if sequences[index].isFull {
       sequences[index].phase = .ended
       inFlightEnds += 1

@@ -61,16 +61,13 @@ extension Scheduler {
     var appended = 0
     for place in running.indices {
       let index = Int(running[place])
-      let remaining = sequences[index].remaining
-      sequences[index].isStream = remaining == 1 || remaining <= Self.streamTokens && sequences[index].hasSampled
-      sequences[index].share = sequences[index].isStream ? 1 : 0
-      guard sequences[index].isStream else {
+      guard sequences[index].beginShare(streamLimit: Self.streamTokens) else {
         prompts.append(running[place])
         continue
       }
       draft.load.decodes += 1
       draft.load.attendedTokens += sequences[index].computed + 1
-      appended += remaining - 1
+      appended += sequences[index].remaining - 1
     }
     guard appended > 0 else { return prompts }
     var room = (configuration.stepTokenBudget - draft.load.decodes) / 2
@@ -116,6 +113,7 @@ extension Scheduler {
 
   /// Preempts sequences, of the last rank first and last the one at `index` itself, until that can hold `tokens` tokens.
   private mutating func makeRoom(for tokens: Int, of index: Int, _ draft: inout Draft) {
+    guard tokens > sequences[index].pages.count * configuration.pageSize else { return }
     let needed = pageCount(for: tokens) - sequences[index].pages.count
     while sequences[index].phase == .running, needed > cache.availablePages, !running.isEmpty { preemptLast(&draft) }
   }
@@ -136,14 +134,14 @@ extension Scheduler {
   /// Plans the next `count` tokens of a sequence, fewer if its state is to be kept before.
   private mutating func takeChunk(of index: Int, count: Int, _ draft: inout Draft) {
     var count = count
-    if let (earlier, pending) = nextCheckpoint(of: index, within: count) {
+    if sequences[index].hasMilestoneAhead, let (earlier, pending) = nextCheckpoint(of: index, within: count) {
       count = earlier
       draft.pendingCheckpoints.append(pending)
       if let slot = sequences[index].slot { draft.checkpoints.append(.slot(from: slot, to: pending.slot)) }
     }
     let position = sequences[index].computed
-    let pages = pageCount(for: position + count)
-    if sequences[index].pages.count < pages {
+    if sequences[index].pages.count * configuration.pageSize < position + count {
+      let pages = pageCount(for: position + count)
       while sequences[index].pages.count < pages { takePage(for: index) }
       updateClaim(of: index)
     }

@@ -8,6 +8,9 @@ struct SequenceState: Sendable {
     case ended
   }
 
+  /// Tokens that room is made for at once, at most.
+  private static let reservedTokens = 4096
+
   let id: RequestID
   /// Place in the order of service; survives preemption.
   let rank: Rank
@@ -90,6 +93,54 @@ struct SequenceState: Sendable {
 
   /// Known tokens still to compute: one in decode, more in prefill.
   var remaining: Int { known - computed }
+  /// Whether a milestone is ahead that no chunk has come to yet.
+  var hasMilestoneAhead: Bool { nextMilestone < milestones.count }
+  /// Whether a milestone is ahead that others may wait for.
+  var hasUnpassedMilestone: Bool { passedMilestones < milestones.count }
   /// All tokens the request asked for are generated.
   var isFull: Bool { known > greatestExtent }
+}
+
+/// What a step does to a sequence, each in one access: there are hundreds of them in a step.
+extension SequenceState {
+  /// Runs from now on; `reused` of its tokens need not be computed.
+  mutating func start(reused: Int) {
+    charged = max(charged, reused)
+    share = 0
+    isStream = false
+    hasSampled = false
+    phase = .running
+    // Room for what it may generate, within reason: its tokens are not to be moved while it runs.
+    if namespace != nil { tokens.reserveCapacity(min(greatestExtent + 1, known + Self.reservedTokens)) }
+  }
+
+  /// Decides whether the sequence streams, or is a prompt, in the step being planned.
+  ///
+  /// - Parameter limit: tokens to compute up to which one that was sampled for counts as a stream.
+  /// - Returns: whether it streams.
+  mutating func beginShare(streamLimit limit: Int) -> Bool {
+    let remaining = remaining
+    isStream = remaining == 1 || remaining <= limit && hasSampled
+    share = isStream ? 1 : 0
+    return isStream
+  }
+
+  /// Records that its next `count` tokens are computed.
+  ///
+  /// - Returns: tokens to charge its tenant with, a generated one counting `decodeWeight`.
+  mutating func advance(by count: Int, decodeWeight: Int) -> Int {
+    let from = charged
+    computed += count
+    guard computed > from else { return 0 }
+    charged = computed
+    let prompt = max(0, min(computed, promptTokens) - from)
+    return prompt + (computed - from - prompt) * decodeWeight
+  }
+
+  /// Appends a sampled token.
+  mutating func grow(by token: Int32) {
+    known += 1
+    hasSampled = true
+    if namespace != nil { tokens.append(token) }
+  }
 }

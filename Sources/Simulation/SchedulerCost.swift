@@ -3,10 +3,13 @@ import Workload
 
 /// Measures what the scheduler itself costs while many requests run and many more wait.
 public enum SchedulerCost {
+  /// What a step takes in the simulated time.
+  private static let stepSeconds = 0.01
+
   /// Fills a scheduler and runs steps that nothing computes.
   ///
   /// Requests end all the time and others take their places, so that admission, growth, and keeping and evicting of
-  /// prefixes are part of it.
+  /// prefixes are part of it. New ones arrive about as fast, so that as many wait all the time.
   ///
   /// - Parameters:
   ///   - running: sequences that run together.
@@ -23,11 +26,12 @@ public enum SchedulerCost {
       stepTokenBudget: running + 4 * prompt, maximumRunning: running, maximumQueued: .max)
     var random = SeededGenerator(seed: 1)
     // A reply ends with every `output`th step of a sequence, and until all run some steps pass.
-    let needed = 2 * running + waiting + 2 * (steps + output) * running / output
+    let first = running + waiting
+    let secondsBetween = stepSeconds * Double(output) / Double(running)
     let trace = Trace(
-      (0..<needed).map { _ in
+      (0..<first + 2 * (steps + output) * running / output).map { number in
         Conversation(
-          arrival: 0,
+          arrival: secondsBetween * Double(max(0, number - first)),
           turns: [
             Turn(
               prompt: Int.random(in: prompt / 2...prompt * 3 / 2, using: &random),
@@ -35,7 +39,7 @@ public enum SchedulerCost {
           ])
       })
     var simulator = try Simulator(
-      trace, scheduler: configuration, cost: CostModel(tokens: [CostModel.TokenCost(tokens: 1, seconds: 0.01)]))
+      trace, scheduler: configuration, cost: CostModel(tokens: [CostModel.TokenCost(tokens: 1, seconds: stepSeconds)]))
     return try simulator.run(steps: steps, running: running)
   }
 }

@@ -86,6 +86,7 @@ var targets: [Target] = [
       "ChatTemplate", "Grammar", "JSON", "Workload", "LoadBench", "Scheduler", "Simulation",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
       .product(name: "Configuration", package: "swift-configuration"),
+      .product(name: "HTTPTypes", package: "swift-http-types"),
       .product(name: "Logging", package: "swift-log"),
       .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       .product(name: "SystemPackage", package: "swift-system"),

@@ -34,7 +34,8 @@ public struct APIServer: Sendable {
       contextLength: service.contextLength, modes: service.format.modes)
     exchange = ReplyExchange(
       body: BodyReader(limit: configuration.maximumBodyBytes), heartbeat: configuration.heartbeat,
-      unknownFields: configuration.unknownFields, logger: logger)
+      unknownFields: configuration.unknownFields, termsReader: TermsReader(tenantField: configuration.tenantField),
+      logger: logger)
     let fingerprint = Self.fingerprint(configuration, contextLength: service.contextLength)
     let intake = ChatIntake(service: service, models: models, unknownFields: configuration.unknownFields)
     completions = CompletionsFormat(

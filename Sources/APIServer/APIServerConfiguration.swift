@@ -1,3 +1,5 @@
+public import HTTPTypes
+
 /// What becomes of request fields that the server does not know.
 public enum UnknownFields: String, Sendable, CaseIterable {
   /// They are listed in the response's head and in the log.
@@ -20,6 +22,8 @@ public struct APIServerConfiguration: Sendable {
   public var reasoningField: ReasoningField
   /// Bytes of JSON of the Responses API's responses that are kept in memory.
   public var responseStoreBytes: Int
+  /// The header field in which something in front of the server names the tenant; nil reads none.
+  public var tenantField: HTTPField.Name?
   /// The server's version; part of `system_fingerprint`.
   public var version: String
 
@@ -27,7 +31,7 @@ public struct APIServerConfiguration: Sendable {
   public init(
     servedModelNames: [String], maximumBodyBytes: Int = 32 << 20, heartbeat: Duration = .seconds(10),
     unknownFields: UnknownFields = .report, reasoningField: ReasoningField = .reasoningContent,
-    responseStoreBytes: Int = 64 << 20, version: String = "0.1.0"
+    responseStoreBytes: Int = 64 << 20, tenantField: HTTPField.Name? = nil, version: String = "0.1.0"
   ) {
     self.servedModelNames = servedModelNames
     self.maximumBodyBytes = maximumBodyBytes
@@ -35,6 +39,7 @@ public struct APIServerConfiguration: Sendable {
     self.unknownFields = unknownFields
     self.reasoningField = reasoningField
     self.responseStoreBytes = responseStoreBytes
+    self.tenantField = tenantField
     self.version = version
   }
 }

@@ -97,11 +97,11 @@ extension ChatService {
     let choices = ids.enumerated().map { index, id in
       Submission.Choice(id: id, sampling: sampling.choice(index), reader: reader, constraint: constraint)
     }
-    return post(ids) { events in
+    return post(ids) { events, verdict in
       Submission(
         name: options.name, prompt: prompt, cache: cache, maximumTokens: maximumTokens, choices: choices,
         scoredAlternatives: options.scoredAlternatives, promptAlternatives: promptAlternatives, terms: options.terms,
-        events: events)
+        events: events, verdict: verdict)
     }
   }
 }

@@ -95,14 +95,17 @@ public final class ChatService: Sendable {
   }
 
   /// Hands a request to the step loop; `make` gets the stream that its events go to.
-  func post(_ ids: [RequestID], _ make: (AsyncStream<GenerationEvent>.Continuation) -> Submission) -> Generation {
+  func post(
+    _ ids: [RequestID], _ make: (AsyncStream<GenerationEvent>.Continuation, Verdict) -> Submission
+  ) -> Generation {
     let (events, continuation) = AsyncStream.makeStream(of: GenerationEvent.self)
-    let submission = make(continuation)
+    let verdict = Verdict()
+    let submission = make(continuation, verdict)
     mailbox.post(.submit(submission))
     continuation.onTermination = { [mailbox, statisticsBoard] reason in
       if case .cancelled = reason { mailbox.post(.cancel(ids, step: statisticsBoard.current.steps)) }
     }
-    return Generation(ids: ids, promptTokens: submission.prompt, events: events)
+    return Generation(ids: ids, promptTokens: submission.prompt, events: events, verdict: verdict)
   }
 
   /// Runs what takes long for long prompts where neither event loops nor the step loop wait for it.

@@ -85,4 +85,10 @@ public struct Generation: Sendable {
   public let promptTokens: [Int32]
   /// What happens to the replies, in order. To be read once.
   public let events: AsyncStream<GenerationEvent>
+  let verdict: Verdict
+
+  /// Returns once the request waits for its turn, which is after the step under way at the latest.
+  /// - Throws: why it does not: its tenant has too many requests, or its first token could not come in time. The events
+  ///   then say so, too.
+  public func admitted() async throws(GenerationError) { try await verdict.wait().get() }
 }

@@ -25,18 +25,3 @@ public struct GenerationOptions: Sendable {
   /// Options with defaults for all but the name.
   public init(name: String) { self.name = name }
 }
-
-/// Whose request it is, and how it is to be served beside others.
-public struct RequestTerms: Sendable, Hashable {
-  /// Who asks: tenants share the machine fairly, and each other's cached prompts only if the server is told so.
-  public var tenant: String?
-  /// Those with a smaller number go first.
-  public var priority = 0
-  /// Keeps cached prompts apart within a tenant.
-  public var cacheSalt: String?
-  /// When the first token is due; a request that cannot meet it is refused.
-  public var deadline: ContinuousClock.Instant?
-
-  /// The terms of a request that asks for none.
-  public init() {}
-}

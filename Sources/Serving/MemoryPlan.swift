@@ -89,7 +89,11 @@ public struct MemoryPlan: Sendable {
     scheduler = SchedulerConfiguration(
       pageSize: pageSize, pageCount: engine.pageCount, slotCount: engine.slotCount,
       stepTokenBudget: engine.maximumStepTokens, maximumRunning: running, maximumQueued: configuration.maximumQueued,
-      needsCheckpoints: slotBytes > 0, checkpointLimit: checkpoints)
+      needsCheckpoints: slotBytes > 0, checkpointLimit: checkpoints,
+      maximumPerTenant: configuration.queueing.maximumPerTenant ?? .max,
+      maximumQueueSeconds: configuration.queueing.maximumQueueSeconds ?? .infinity,
+      priorityAgingSeconds: configuration.queueing.priorityAgingSeconds,
+      maximumGapSeconds: configuration.queueing.maximumGapSeconds ?? .infinity)
     let need = need(engine)
     self.need = need
     self.weightBytes = weightBytes

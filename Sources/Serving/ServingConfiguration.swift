@@ -9,6 +9,8 @@ public struct ServingConfiguration: Sendable, Equatable {
   public var maximumRunning: Int
   /// Requests that may wait for their turn.
   public var maximumQueued: Int
+  /// Who waits how long, and for whom.
+  public var queueing: QueueingConfiguration
   /// Tokens of one engine step, prompts and replies together; at least one for each running request is used.
   public var stepTokens: Int
   /// Bytes of the key-value cache; 0 means four times what all running requests need for whole contexts, within half of
@@ -37,7 +39,8 @@ public struct ServingConfiguration: Sendable, Equatable {
     contextLength: Int = 0, maximumRunning: Int = 8, maximumQueued: Int = 256, stepTokens: Int = 512,
     keyValueBytes: Int = 0, checkpointBytes: Int? = nil, threads: Int = 0, weights: WeightSetting = .automatic,
     instructionSet: InstructionSet = .best, keyValueType: CacheElement? = nil, stateType: StateElement = .f32,
-    compute: BF16Compute = .f32, caching: CacheConfiguration = CacheConfiguration()
+    compute: BF16Compute = .f32, caching: CacheConfiguration = CacheConfiguration(),
+    queueing: QueueingConfiguration = QueueingConfiguration()
   ) {
     self.contextLength = contextLength
     self.maximumRunning = maximumRunning
@@ -52,5 +55,30 @@ public struct ServingConfiguration: Sendable, Equatable {
     self.compute = compute
     self.weights = weights
     self.caching = caching
+    self.queueing = queueing
+  }
+}
+
+/// Who waits how long, and for whom.
+public struct QueueingConfiguration: Sendable, Equatable {
+  /// Requests of one tenant that wait and run, at most; nil is no limit.
+  public var maximumPerTenant: Int?
+  /// Seconds that a request waits at most before it is refused; nil is no limit.
+  public var maximumQueueSeconds: Double?
+  /// Seconds between two tokens of a stream that prompts beside it are not to exceed; nil is no limit.
+  public var maximumGapSeconds: Double?
+  /// Seconds that a request of a priority one higher is served as if it had come earlier; 0 takes no notice of
+  /// priorities.
+  public var priorityAgingSeconds: Double
+
+  /// A configuration; by default nothing is bounded.
+  public init(
+    maximumPerTenant: Int? = nil, maximumQueueSeconds: Double? = nil, maximumGapSeconds: Double? = nil,
+    priorityAgingSeconds: Double = 30
+  ) {
+    self.maximumPerTenant = maximumPerTenant
+    self.maximumQueueSeconds = maximumQueueSeconds
+    self.maximumGapSeconds = maximumGapSeconds
+    self.priorityAgingSeconds = priorityAgingSeconds
   }
 }

@@ -94,6 +94,7 @@ final class StepLoop {
       for id in ids {
         try scheduler.submit(request(id, of: submission), at: now)
       }
+      replies[ids[0]]?.group.admit()
     } catch {
       switch error {
       case .queueFull(let limit, _): fail(ids[0], .queueFull(limit: limit))
@@ -118,7 +119,7 @@ final class StepLoop {
         SequenceRequest(
           id: id, promptTokens: submission.prompt.count, maximumTokens: maximumTokens, fork: fork)
       }
-    if let tenant = submission.terms.tenant { request.tenant = TenantID(named: tenant) }
+    if let tenant = submission.terms.tenant { request.tenant = TenantID(rawValue: tenant.digest.words.0) }
     // Smaller numbers go first here, greater ones there.
     request.priority = 0 - max(-1_000_000, min(1_000_000, submission.terms.priority))
     request.deadline = submission.terms.deadline.map { ($0 - start) / .seconds(1) }
@@ -293,13 +294,4 @@ extension StepPlan {
 
   /// Everyone it samples a token for, in order.
   fileprivate var samplingSequences: [RequestID] { chunks.filter(\.samples).flatMap { [$0.request] + $0.forks } }
-}
-
-extension TenantID {
-  /// The tenant of that name, by a 64-bit FNV-1a digest. Should two ever have the same, they take turns as one; their
-  /// caches are kept apart by other means.
-  fileprivate init(named name: String) {
-    self.init(
-      rawValue: name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 })
-  }
 }

@@ -27,6 +27,8 @@ struct Submission: Sendable {
   let promptAlternatives: Int?
   let terms: RequestTerms
   let events: AsyncStream<GenerationEvent>.Continuation
+  /// Hears whether it is taken into the queue.
+  let verdict: Verdict
 }
 
 /// The replies to one request, as the step loop knows them.
@@ -39,6 +41,7 @@ final class ReplyGroup {
   private let promptAlternatives: Int?
   private let promptTokens: [Int32]
   private let events: AsyncStream<GenerationEvent>.Continuation
+  private let verdict: Verdict
   private var promptScores: [TokenScore?]
   private var scoredCount = 0
   private var open: Int
@@ -52,6 +55,7 @@ final class ReplyGroup {
     promptAlternatives = submission.promptAlternatives
     promptTokens = submission.prompt
     events = submission.events
+    verdict = submission.verdict
     promptScores = promptAlternatives == nil ? [] : Array(repeating: nil, count: submission.prompt.count)
     open = submission.choices.count
     usage = TokenUsage(promptTokens: submission.prompt.count)
@@ -94,7 +98,11 @@ final class ReplyGroup {
     events.finish()
   }
 
+  /// The request is in the queue.
+  func admit() { verdict.decide(.success(())) }
+
   func fail(_ error: GenerationError) {
+    verdict.decide(.failure(error))
     events.yield(.failed(error))
     events.finish()
   }

@@ -2,6 +2,7 @@ import Foundation
 import APIServer
 import Engine
 import HTTP
+import HTTPTypes
 import JSON
 import Logging
 import Scheduler
@@ -21,7 +22,7 @@ struct APIFixture {
     names: [String] = ["demo", "org/other"], contextLength: Int = 4096,
     scheduler: SchedulerConfiguration = ServiceFixture.plenty, maximumBodyBytes: Int = 32 << 20,
     heartbeat: Duration = .seconds(3600), unknownFields: UnknownFields = .report,
-    reasoningField: ReasoningField = .reasoningContent,
+    reasoningField: ReasoningField = .reasoningContent, tenantField: HTTPField.Name? = nil,
     settings: ConversationSettings = ConversationSettings(),
     beforeStep: @escaping @Sendable (_ number: Int) throws(EngineError) -> Void = { _ in },
     reply: @escaping ScriptedChat.Reply = { _, mode in
@@ -36,7 +37,7 @@ struct APIFixture {
       service: service.service,
       configuration: APIServerConfiguration(
         servedModelNames: names, maximumBodyBytes: maximumBodyBytes, heartbeat: heartbeat,
-        unknownFields: unknownFields, reasoningField: reasoningField),
+        unknownFields: unknownFields, reasoningField: reasoningField, tenantField: tenantField),
       logger: Logger(label: "test") { _ in LineHandler(lines: logLines) })
     server = HTTPServer(
       configuration: HTTPServerConfiguration(host: "127.0.0.1", port: 0), router: api.router())
@@ -66,8 +67,8 @@ struct APIFixture {
   }
 
   /// Sends a chat request; the response is the caller's to read.
-  func openChat(_ body: JSON) async throws -> SocketClient {
-    try await open("POST", Self.path, fields: Self.jsonFields([:]), body: Array(body.serialized().utf8))
+  func openChat(_ body: JSON, fields: [String: String] = [:]) async throws -> SocketClient {
+    try await open("POST", Self.path, fields: Self.jsonFields(fields), body: Array(body.serialized().utf8))
   }
 
   static let path = "/v1/chat/completions"

@@ -78,15 +78,24 @@ import TestSupport
     let gate = DispatchSemaphore(value: 0)
     let scheduler = SchedulerConfiguration(
       pageCount: 64, slotCount: 1, stepTokenBudget: 64, maximumRunning: 1, maximumQueued: 1)
-    let fixture = try await APIFixture(scheduler: scheduler, beforeStep: { _ in gate.wait() })
+    let fixture = try await APIFixture(
+      scheduler: scheduler, beforeStep: { _ in gate.wait() }, reply: { _, _ in String(repeating: "word ", count: 500) })
     let first = try await fixture.openChat(.asking("?", ["stream": true]))
     _ = try await first.receive(until: "\r\n\r\n")
     let second = try await fixture.openChat(.asking("?", ["stream": true]))
+    // It is taken in between two steps.
+    let steps = Task {
+      while !Task.isCancelled {
+        gate.signal()
+        try? await Task.sleep(for: .milliseconds(5))
+      }
+    }
     _ = try await second.receive(until: "\r\n\r\n")
+    steps.cancel()
     let response = try await fixture.chat(.asking())
     #expect(try error(response, 429)["code"] == "queue_full")
     #expect(response["retry-after"] != nil)
-    for _ in 0..<1000 { gate.signal() }
+    for _ in 0..<5000 { gate.signal() }
     _ = try await first.receive(until: "data: [DONE]\n\n")
     _ = try await second.receive(until: "data: [DONE]\n\n")
     first.close()

@@ -29,6 +29,7 @@ extension ChatCompletionRequest {
     messages = try messageReader.messages(list)
     cacheBreakpoints = messageReader.cacheBreakpoints
     cacheSalt = try reader.string("cache_salt")
+    priority = try reader.integer("priority", in: Field.priorities) ?? 0
     wantsCacheReport = try reader.bool("cache_report") ?? false
     try readSampling(&reader)
     try readScores(&reader)

@@ -25,6 +25,7 @@ package struct ChatCompletionRequest: Sendable {
   var continuesFinalMessage = false
   var addsGenerationPrompt = true
   var cacheSalt: String?
+  var priority = 0
   /// Indices of messages after which the prompt is to be kept for reuse.
   var cacheBreakpoints: [Int] = []
   var wantsCacheReport = false

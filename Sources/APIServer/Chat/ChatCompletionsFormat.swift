@@ -11,9 +11,11 @@ struct ChatCompletionsFormat: WireFormat {
   let fingerprint: String
   let reasoningField: ReasoningField
 
-  func accept(_ body: JSON, _ record: inout AccessRecord) async throws -> AcceptedRequest<ChatReplyEncoder> {
+  func accept(
+    _ body: JSON, _ terms: RequestTerms, _ record: inout AccessRecord
+  ) async throws -> AcceptedRequest<ChatReplyEncoder> {
     var parsed = try ChatCompletionRequest(body)
-    let generation = try await intake.begin(&parsed, &record)
+    let generation = try await intake.begin(&parsed, terms, &record)
     let head = ReplyHead(
       model: parsed.model, fingerprint: fingerprint, serviceTier: parsed.serviceTier, reasoningField: reasoningField)
     let tokenizer = intake.service.format.tokenizer

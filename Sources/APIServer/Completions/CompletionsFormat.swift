@@ -10,9 +10,11 @@ struct CompletionsFormat: WireFormat {
   let unknownFields: UnknownFields
   let fingerprint: String
 
-  func accept(_ body: JSON, _ record: inout AccessRecord) async throws -> AcceptedRequest<CompletionsEncoder> {
+  func accept(
+    _ body: JSON, _ terms: RequestTerms, _ record: inout AccessRecord
+  ) async throws -> AcceptedRequest<CompletionsEncoder> {
     let tokenizer = service.format.tokenizer
-    let request = try CompletionsRequest(body, tokenizer: tokenizer, name: record.requestID)
+    let request = try CompletionsRequest(body, tokenizer: tokenizer, name: record.requestID, terms)
     record.model = request.model
     guard try models.requiredSuffix(of: request.model) == nil else {
       throw APIError.wrongValue("model", "A completion has no chat template, and so no mode: name the model alone.")

@@ -20,7 +20,7 @@ struct CompletionsRequest {
   /// Tokens where the request does not say, as in OpenAI's API.
   private static let standardTokens = 16
 
-  init(_ body: JSON, tokenizer: Tokenizer, name: String) throws(APIError) {
+  init(_ body: JSON, tokenizer: Tokenizer, name: String, _ terms: RequestTerms) throws(APIError) {
     ignoredFields = try RequestCheck.unknownPlaces(in: body, CompletionsSchema.body)
     model = body["model"]?.stringValue ?? ""
     choices = body["n"]?.intValue ?? 1
@@ -57,6 +57,9 @@ struct CompletionsRequest {
     options.scoredAlternatives = alternatives ?? (bestOf > choices ? 0 : nil)
     options.seed = body["seed"]?.intValue.map { UInt64(bitPattern: Int64($0)) }
     options.sampling = try SamplingOverrides(body)
+    options.terms = terms
+    options.terms.cacheSalt = body["cache_salt"]?.stringValue
+    options.terms.priority = body["priority"]?.intValue ?? 0
     self.options = options
   }
 

@@ -44,6 +44,6 @@ enum CompletionsSchema {
     .optional("logit_bias", .anyObject, "Added to the logits of tokens, by id; -100 to 100."),
     .optional(
       "skip_special_tokens", .boolean, "An extension: whether special tokens are left out of the text. Default: true."),
-    .accepted("user", .string),
+    .accepted("user", .string), .cacheSalt, .priority,
   ])
 }

@@ -10,9 +10,14 @@ struct ChatIntake: Sendable {
   let unknownFields: UnknownFields
 
   /// Hands a request to the service; template arguments no template asks for are added to its ignored fields.
-  func begin(_ parsed: inout ChatCompletionRequest, _ record: inout AccessRecord) async throws(APIError) -> Generation {
+  func begin(
+    _ parsed: inout ChatCompletionRequest, _ terms: RequestTerms, _ record: inout AccessRecord
+  ) async throws(APIError) -> Generation {
     record.model = parsed.model
-    let chat = try chatRequest(&parsed, name: record.requestID)
+    var chat = try chatRequest(&parsed, name: record.requestID)
+    chat.options.terms = terms
+    chat.options.terms.cacheSalt = parsed.cacheSalt
+    chat.options.terms.priority = parsed.priority
     record.mode = chat.mode
     try unknownFields.check(parsed.ignoredFields)
     do {
@@ -55,7 +60,6 @@ struct ChatIntake: Sendable {
     chat.options.choices = parsed.choices
     chat.options.scoredAlternatives = parsed.scoredAlternatives
     chat.options.constraint = parsed.constraint
-    chat.options.terms.cacheSalt = parsed.cacheSalt
     chat.options.wantsCacheReport = parsed.wantsCacheReport
     chat.cacheBreakpoints = parsed.cacheBreakpoints
     let variables = service.format.template.referencedVariables

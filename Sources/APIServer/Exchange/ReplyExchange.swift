@@ -9,6 +9,7 @@ struct ReplyExchange: Sendable {
   let body: BodyReader
   let heartbeat: Duration
   let unknownFields: UnknownFields
+  let termsReader: TermsReader
   let logger: Logger
 
   /// Answers, and writes the access line whatever the outcome.
@@ -20,7 +21,10 @@ struct ReplyExchange: Sendable {
     defer { if !isDetached { record.write(to: logger) } }
     let accepted: AcceptedRequest<Format.Encoder>
     do {
-      accepted = try await format.accept(try await body.json(of: request), &record)
+      // Deadlines count from here: before the body, which may be long on its way.
+      let terms = try termsReader.terms(of: request.headerFields, at: .now)
+      accepted = try await format.accept(try await body.json(of: request), terms, &record)
+      for generation in accepted.generations { try await admitted(generation) }
     } catch {
       guard let error = Self.answerable(error) else { throw error }
       record.fail(error)
@@ -37,6 +41,15 @@ struct ReplyExchange: Sendable {
     case .background:
       isDetached = true
       try await detach(accepted, as: format, writer, record)
+    }
+  }
+
+  /// Waits until a request is in the queue, or refused: then there is still a status to say so with.
+  private func admitted(_ generation: Generation) async throws(APIError) {
+    do {
+      try await generation.admitted()
+    } catch {
+      throw APIError(error)
     }
   }
 

@@ -29,8 +29,11 @@ protocol WireFormat: Sendable {
   var name: String { get }
 
   /// Reads a body, and hands the request to the service.
+  /// - Parameter terms: what the request's head says of whose it is, and of how it is to be served.
   /// - Throws: `APIError`.
-  func accept(_ body: JSON, _ record: inout AccessRecord) async throws -> AcceptedRequest<Encoder>
+  func accept(
+    _ body: JSON, _ terms: RequestTerms, _ record: inout AccessRecord
+  ) async throws -> AcceptedRequest<Encoder>
 
   /// An error as the body of a response.
   func envelope(_ error: APIError) -> JSON

@@ -6,11 +6,13 @@ struct MessagesFormat: WireFormat {
   let name = "messages"
   let intake: ChatIntake
 
-  func accept(_ body: JSON, _ record: inout AccessRecord) async throws -> AcceptedRequest<MessagesEncoder> {
+  func accept(
+    _ body: JSON, _ terms: RequestTerms, _ record: inout AccessRecord
+  ) async throws -> AcceptedRequest<MessagesEncoder> {
     var request = try MessagesRequest(body, MessagesSchema.body)
     let generation: Generation
     do {
-      generation = try await intake.begin(&request.chat, &record)
+      generation = try await intake.begin(&request.chat, terms, &record)
     } catch {
       throw error.renamed(MessagesRequest.names)
     }

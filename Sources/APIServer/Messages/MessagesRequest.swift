@@ -19,7 +19,7 @@ struct MessagesRequest {
           + "\(conversation.breakpointCount).")
     }
     var members: JSONObject = ["model": body["model"] ?? .null, "messages": .array(conversation.messages)]
-    for name in ["temperature", "top_p", "top_k", "stream"] { members[name] = body[name] }
+    for name in ["temperature", "top_p", "top_k", "stream", "cache_salt", "priority"] { members[name] = body[name] }
     members["max_completion_tokens"] = body["max_tokens"]
     // An assistant's last turn is the beginning of the reply.
     if let last = conversation.messages.last, last["role"] == "assistant", last["tool_calls"] == nil {

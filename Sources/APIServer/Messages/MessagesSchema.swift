@@ -15,7 +15,7 @@ enum MessagesSchema {
       .optional("temperature", .number(0...1), "Divides the logits; 0 is greedy."),
       .optional("top_p", .number(0...1), "Keeps the smallest set of tokens with this probability."),
       .optional("top_k", .integer(0 ... .max), "Keeps this many tokens; 0 keeps all."),
-      .accepted("metadata", .anyObject),
+      .accepted("metadata", .anyObject), .cacheSalt, .priority,
       .accepted("service_tier", .choice(["auto", "standard_only"])),
       .accepted("speed", .choice(["standard", "fast"])),
       .accepted("inference_geo", .string),

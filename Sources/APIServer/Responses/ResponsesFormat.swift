@@ -7,12 +7,14 @@ struct ResponsesFormat: WireFormat {
   let intake: ChatIntake
   let store: ResponseStore
 
-  func accept(_ body: JSON, _ record: inout AccessRecord) async throws -> AcceptedRequest<ResponsesEncoder> {
+  func accept(
+    _ body: JSON, _ terms: RequestTerms, _ record: inout AccessRecord
+  ) async throws -> AcceptedRequest<ResponsesEncoder> {
     var request = try ResponsesRequest(body, ResponsesSchema.body, store: store)
     let generation: Generation
     do {
       if request.isTruncated { try await intake.shorten(&request.chat) }
-      generation = try await intake.begin(&request.chat, &record)
+      generation = try await intake.begin(&request.chat, terms, &record)
     } catch {
       throw error.renamed(ResponsesRequest.names)
     }

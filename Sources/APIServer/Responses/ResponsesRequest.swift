@@ -48,7 +48,7 @@ struct ResponsesRequest {
   /// Fields that have the same name and meaning in a chat completion.
   private static let shared = [
     "stream", "temperature", "top_p", "top_k", "min_p", "seed", "parallel_tool_calls", "enable_thinking",
-    "thinking_budget", "chat_template_kwargs",
+    "thinking_budget", "chat_template_kwargs", "cache_salt", "priority",
   ]
 
   /// What fields of a chat completion are called here.

@@ -25,7 +25,7 @@ enum ResponsesSchema {
             "computer_call_output.output.image_url", "code_interpreter_call.outputs",
           ])),
         "`message.output_text.logprobs` adds log-probabilities. Thoughts are told in full whatever is asked for."),
-      .optional("metadata", .anyObject, "Echoed."),
+      .optional("metadata", .anyObject, "Echoed."), .cacheSalt, .priority,
       .accepted("stream_options", .object(ObjectSchema([.accepted("include_obfuscation", .boolean)]))),
       .optional("service_tier", .string, "Echoed."), .optional("user", .string, "Echoed."),
       .optional("safety_identifier", .string, "Echoed."), .optional("prompt_cache_key", .string, "Echoed."),

@@ -23,6 +23,10 @@ enum RequestIdentity {
 
 extension HTTPField.Name {
   static let requestID = literal("x-request-id")
+  /// Anthropic's clients send their key in it.
+  static let apiKey = literal("x-api-key")
+  /// Milliseconds until the first token is due, as llm-d's router has it.
+  static let timeToFirstToken = literal("x-llm-d-slo-ttft-ms")
   /// Lists fields of the request that the server does not know.
   static let ignoredFields = literal("x-apus-ignored-fields")
 

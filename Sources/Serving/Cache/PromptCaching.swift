@@ -77,7 +77,7 @@ struct PromptCaching: Sendable {
   private func namespace(of terms: RequestTerms) -> Digest {
     var hash = SHA256()
     hash.update(text: "apus prompts")
-    hash.update(text: sharing == .tenant ? terms.tenant ?? "" : "")
+    hash.update(text: sharing == .tenant ? terms.tenant?.digest.hexadecimal ?? "" : "")
     hash.update(text: terms.cacheSalt ?? "")
     return hash.current()
   }

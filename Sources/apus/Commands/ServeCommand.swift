@@ -38,7 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
       configuration: APIServerConfiguration(
         servedModelNames: names, maximumBodyBytes: settings.maximumBodyBytes, heartbeat: .seconds(settings.heartbeat),
         unknownFields: settings.unknownFields, reasoningField: settings.reasoningField,
-        responseStoreBytes: settings.responseStoreBytes),
+        responseStoreBytes: settings.responseStoreBytes, tenantField: settings.tenantHeader),
       logger: logger)
     let server = HTTPServer(
       configuration: HTTPServerConfiguration(settings, logger: logger), router: api.router())
@@ -133,7 +133,12 @@ extension ServingConfiguration {
       compute: settings.compute,
       caching: CacheConfiguration(
         sharing: settings.cacheSharing, history: settings.history, folder: settings.cacheFolder,
-        folderByteCount: settings.cacheFolderBytes))
+        folderByteCount: settings.cacheFolderBytes),
+      queueing: QueueingConfiguration(
+        maximumPerTenant: settings.maximumPerTenant == 0 ? nil : settings.maximumPerTenant,
+        maximumQueueSeconds: settings.maximumQueueSeconds == 0 ? nil : settings.maximumQueueSeconds,
+        maximumGapSeconds: settings.maximumGap == 0 ? nil : settings.maximumGap,
+        priorityAgingSeconds: settings.priorityAging))
   }
 }
 

@@ -71,6 +71,32 @@ struct SettingFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Requests that may wait; more get 429. (default: 256)", valueName: "requests"))
   var maxQueued: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Requests of one tenant that run and wait; more get 429. 0: any number. (default: 0)", valueName: "requests"))
+  var maxPerTenant: String?
+
+  @Option(
+    help: ArgumentHelp("How long a request waits before it is refused. 0: any time. (default: 0)", valueName: "seconds")
+  )
+  var maxQueueSeconds: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Time between two tokens of a stream that prompts beside it may not exceed. 0: any. (default: 0)",
+      valueName: "seconds"))
+  var maxGap: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How much earlier a request of the next priority seems to have come. (default: 30)", valueName: "seconds"))
+  var priorityAging: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Header field that names the tenant; empty: none. (default: x-llm-d-inference-fairness-id)", valueName: "name"))
+  var tenantHeader: String?
+
   @Option(help: ArgumentHelp("Tokens of one engine step. (default: 512)", valueName: "tokens"))
   var stepTokens: String?
 
@@ -151,7 +177,9 @@ struct SettingFlags: ParsableArguments {
       "tool-call-format": toolCallFormat, "thinking-closing-text": thinkingClosingText,
       "unknown-fields": unknownFields, "reasoning-field": reasoningField, "threads": threads, "isa": isa,
       "weights": weights,
-      "context-length": contextLength, "max-running": maxRunning, "max-queued": maxQueued, "step-tokens": stepTokens,
+      "context-length": contextLength, "max-running": maxRunning, "max-queued": maxQueued,
+      "max-per-tenant": maxPerTenant, "max-queue-seconds": maxQueueSeconds, "max-gap": maxGap,
+      "priority-aging": priorityAging, "tenant-header": tenantHeader, "step-tokens": stepTokens,
       "kv-cache-bytes": kvCacheBytes, "checkpoint-bytes": checkpointBytes, "cache-sharing": cacheSharing,
       "history": history, "cache-folder": cacheFolder, "cache-folder-bytes": cacheFolderBytes, "kv-type": kvType,
       "state-type": stateType, "compute": compute,

@@ -1,4 +1,5 @@
 import APIServer
+import HTTPTypes
 import Kernels
 import Logging
 import Models
@@ -29,6 +30,15 @@ struct Settings: Sendable {
   var contextLength: Int
   var maximumRunning: Int
   var maximumQueued: Int
+  /// Requests of one tenant; 0: no limit.
+  var maximumPerTenant: Int
+  /// Seconds in the queue; 0: no limit.
+  var maximumQueueSeconds: Double
+  /// Seconds between two tokens; 0: no limit.
+  var maximumGap: Double
+  var priorityAging: Double
+  /// The header field that names the tenant; nil: none.
+  var tenantHeader: HTTPField.Name?
   var stepTokens: Int
   /// Bytes of the KV cache; 0: four times every running request's whole context, within free memory.
   var kvCacheBytes: Int
@@ -82,6 +92,17 @@ extension Settings {
     static let contextLength = Setting.whole("context-length", default: 0, in: 0...16_777_216)
     static let maximumRunning = Setting.whole("max-running", default: 8, in: 1...1024)
     static let maximumQueued = Setting.whole("max-queued", default: 256, in: 0...1_000_000)
+    static let maximumPerTenant = Setting.whole("max-per-tenant", default: 0, in: 0...1_000_000)
+    static let maximumQueueSeconds = Setting.seconds("max-queue-seconds", default: 0, in: 0...86_400)
+    static let maximumGap = Setting.seconds("max-gap", default: 0, in: 0...3600)
+    static let priorityAging = Setting.seconds("priority-aging", default: 30, in: 0...86_400)
+    static let tenantHeader = Setting<HTTPField.Name?>(
+      name: "tenant-header", defaultValue: HTTPField.Name("x-llm-d-inference-fairness-id"),
+      expected: "the name of a header field, or nothing"
+    ) { values in
+      guard values.count == 1 else { return nil }
+      return values[0].isEmpty ? .some(nil) : HTTPField.Name(values[0]).map { .some($0) }
+    }
     static let stepTokens = Setting.whole("step-tokens", default: 512, in: 1...65_536)
     static let kvCacheBytes = Setting.bytes("kv-cache-bytes", default: 0, in: 0...(1 << 46))
     static let checkpointBytes = Setting<Int?>.automaticBytes("checkpoint-bytes", in: 0...(1 << 46))
@@ -113,7 +134,9 @@ extension Settings {
       thinkingClosingText.name, instructSampling.name, thinkingSampling.name, unknownFields.name, reasoningField.name,
       threads.name,
       instructionSet.name,
-      weights.name, contextLength.name, maximumRunning.name, maximumQueued.name, stepTokens.name, kvCacheBytes.name,
+      weights.name, contextLength.name, maximumRunning.name, maximumQueued.name, maximumPerTenant.name,
+      maximumQueueSeconds.name, maximumGap.name, priorityAging.name, tenantHeader.name, stepTokens.name,
+      kvCacheBytes.name,
       checkpointBytes.name, cacheSharing.name, history.name, cacheFolder.name, cacheFolderBytes.name,
       kvType.name, stateType.name, compute.name,
       maximumBodyBytes.name, maximumConnections.name, idleTimeout.name, headerTimeout.name, bodyTimeout.name,
@@ -146,6 +169,11 @@ extension Settings {
     contextLength = try sources.value(Known.contextLength)
     maximumRunning = try sources.value(Known.maximumRunning)
     maximumQueued = try sources.value(Known.maximumQueued)
+    maximumPerTenant = try sources.value(Known.maximumPerTenant)
+    maximumQueueSeconds = try sources.value(Known.maximumQueueSeconds)
+    maximumGap = try sources.value(Known.maximumGap)
+    priorityAging = try sources.value(Known.priorityAging)
+    tenantHeader = try sources.value(Known.tenantHeader)
     stepTokens = try sources.value(Known.stepTokens)
     kvCacheBytes = try sources.value(Known.kvCacheBytes)
     checkpointBytes = try sources.value(Known.checkpointBytes)

@@ -103,7 +103,7 @@ import Tokenizer
     func cached(_ sharing: CacheSharing, _ change: (inout ChatRequest) -> Void) async throws -> Int {
       let fixture = try ServiceFixture(caching: CacheConfiguration(sharing: sharing)) { _, _ in "Yes." }
       var asked = request([Self.system, message("user", "Is it?")])
-      asked.options.terms.tenant = "one"
+      asked.options.terms.tenant = Tenant(credential: "one", name: nil)
       _ = try await ask(fixture, asked)
       change(&asked)
       return try await ask(fixture, asked).reply.usage?.cachedTokens ?? -1
@@ -112,8 +112,8 @@ import Tokenizer
       #expect(try await cached(sharing) { _ in } > 100)
       #expect(try await cached(sharing) { $0.options.terms.cacheSalt = "salt" } == 0)
     }
-    #expect(try await cached(.tenant) { $0.options.terms.tenant = "two" } == 0)
-    #expect(try await cached(.all) { $0.options.terms.tenant = "two" } > 100)
+    #expect(try await cached(.tenant) { $0.options.terms.tenant = Tenant(credential: "two", name: nil) } == 0)
+    #expect(try await cached(.all) { $0.options.terms.tenant = Tenant(credential: "two", name: nil) } > 100)
   }
 
   @Test func reportsSayWhyNotMoreWasReused() async throws {

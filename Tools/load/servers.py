@@ -85,7 +85,8 @@ class Apus(Server):
     def counts(self) -> dict:
         """Pages and slots of the caches, from the start-up log."""
         text = "".join(self.log)
-        return {name: int(re.search(rf"(\d+) {name}", text)[1]) for name in ("pages", "slots")}
+        running, checkpoints = re.search(r"\((\d+) running, (\d+) checkpoints", text).groups()
+        return {"pages": int(re.search(r"(\d+) pages", text)[1]), "slots": int(running) + int(checkpoints)}
 
 
 class LlamaServer(Server):

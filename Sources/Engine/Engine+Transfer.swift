@@ -14,12 +14,15 @@ extension Engine {
     try copy(UnsafeRawBufferPointer(try bytes(ofPage: source)), to: try bytes(ofPage: target), size: pageByteCount)
   }
 
-  /// Makes `target` a copy of a slot, which then stands where the other one stands.
-  public func copySlot(from source: Int32, to target: Int32) throws(EngineError) {
-    try copy(UnsafeRawBufferPointer(try bytes(ofSlot: source)), to: try bytes(ofSlot: target), size: slotByteCount)
-    let position = validator.position(ofSlot: Int(source))
+  /// Makes `target` a copy of a slot as it was before the last `count` tokens of the step just made; see `ForwardEngine`.
+  public func copySlot(from source: Int32, to target: Int32, before count: Int) throws(EngineError) {
+    let (from, to) = (UnsafeRawBufferPointer(try bytes(ofSlot: source)), try bytes(ofSlot: target))
+    let rows = count > 0 ? try retractableRows(count, slot: Int(source)) : nil
+    try copy(from, to: to, size: slotByteCount)
+    let position = validator.position(ofSlot: Int(source)) - (rows == nil ? 0 : count)
     validator.stand(slot: Int(target), at: position)
     draftBooks.stand(slot: Int(target), at: position, followed: draftBooks.followed[Int(source)])
+    if let rows { takeBack(count, of: rows, slot: Int(target)) }
   }
 
   /// Copies a page's bytes to `bytes`.

@@ -4,6 +4,8 @@ public import Models
 public struct EngineConfiguration: Sendable, Hashable {
   /// Tokens a page of the key-value cache holds.
   public static let pageSize = 64
+  /// A state cannot be taken back by tokens on both sides of a multiple of this.
+  public static let rewindBoundary = DeltaStateLayout.chunkSize
 
   /// Pages of the key-value cache, shared by all sequences; each page exists once per full-attention layer.
   public var pageCount: Int

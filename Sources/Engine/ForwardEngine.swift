@@ -62,8 +62,9 @@ public protocol ForwardEngine: AnyObject {
   /// Makes `target` a copy of a page.
   func copyPage(from source: Int32, to target: Int32) throws(EngineError)
 
-  /// Makes `target` a copy of a slot, which then stands where the other one stands.
-  func copySlot(from source: Int32, to target: Int32) throws(EngineError)
+  /// Makes `target` a copy of a slot as it was before the last `count` tokens of the step just made, which were not all
+  /// that the step gave to its sequence; 0 copies the slot as it is, whatever was before. `target` then stands there.
+  func copySlot(from source: Int32, to target: Int32, before count: Int) throws(EngineError)
 
   /// Copies a page's bytes to `bytes`, `pageByteCount` of them.
   func readPage(_ page: Int32, into bytes: UnsafeMutableRawBufferPointer) throws(EngineError)
@@ -78,4 +79,11 @@ public protocol ForwardEngine: AnyObject {
 
   /// Restores a slot from bytes that were read from one which stood at `position`.
   func writeSlot(_ slot: Int32, position: Int, from bytes: UnsafeRawBufferPointer) throws(EngineError)
+}
+
+extension ForwardEngine {
+  /// Makes `target` a copy of a slot, which then stands where the other one stands.
+  public func copySlot(from source: Int32, to target: Int32) throws(EngineError) {
+    try copySlot(from: source, to: target, before: 0)
+  }
 }

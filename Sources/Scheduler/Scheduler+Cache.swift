@@ -96,12 +96,16 @@ extension Scheduler {
     return (node, hash)
   }
 
-  /// Makes the state that the last copies of a step froze a checkpoint. The sequence is still where it was frozen.
+  /// Makes the state that the last copies of a step froze a checkpoint. The sequence is still where the step left it.
   mutating func attach(_ pending: PendingCheckpoint) {
     cache.pendingCheckpoints -= 1
-    guard let (node, hash) = insertAll(of: Int(pending.sequence)) else { return cache.giveBackSlot(pending.slot) }
+    let index = Int(pending.sequence)
+    guard let last = insertAll(of: index) else { return cache.giveBackSlot(pending.slot) }
+    let milestone = pending.milestone
+    let page = (milestone.position - 1) / configuration.pageSize
     cache.attach(
-      pending.slot, to: node, position: pending.milestone.position, purpose: pending.milestone.purpose, hash: hash)
+      pending.slot, to: page < sequences[index].knownPages ? sequences[index].pages[page] : last.node,
+      position: milestone.position, purpose: milestone.purpose, hash: milestone.hash)
   }
 
   /// Takes pages and slot back from a sequence that ends or gives way. What it computed is kept if it may be: its state,

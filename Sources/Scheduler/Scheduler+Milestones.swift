@@ -48,10 +48,11 @@ extension Scheduler {
   }
 
   /// If the next `count` tokens of a sequence lead to or past a place where its state is to be kept, and there is a slot
-  /// for it: how many tokens lead to it, and what to keep.
+  /// for it: how many tokens to compute, and what to keep. Mostly the tokens that lead to that place; all, where the state
+  /// can be taken back to it from their end.
   mutating func nextCheckpoint(of index: Int, within count: Int) -> (count: Int, pending: PendingCheckpoint)? {
     let computed = sequences[index].computed
-    while sequences[index].nextMilestone < sequences[index].milestones.count {
+    while sequences[index].hasMilestoneAhead {
       let milestone = sequences[index].milestones[sequences[index].nextMilestone]
       guard milestone.position <= computed + count else { return nil }
       sequences[index].nextMilestone += 1
@@ -59,10 +60,22 @@ extension Scheduler {
       if let slot = cache.checkpointAt[milestone.hash] {
         cache.touchCheckpoint(slot)
       } else if let slot = cache.takeCheckpointSlot() {
-        let pending = PendingCheckpoint(sequence: Int32(index), slot: slot, milestone: milestone)
-        return (milestone.position - computed, pending)
+        let end = computed + count
+        let isLast =
+          !sequences[index].hasMilestoneAhead
+          || sequences[index].milestones[sequences[index].nextMilestone].position > end
+        let behind = isLast && canRewind(from: end, to: milestone.position) ? end - milestone.position : 0
+        let pending = PendingCheckpoint(
+          sequence: Int32(index), tokensBehind: behind, slot: slot, milestone: milestone)
+        return (milestone.position - computed + behind, pending)
       }
     }
     return nil
+  }
+
+  /// Whether a state at the end of a step's chunk can be taken back to a position within the chunk.
+  private func canRewind(from end: Int, to position: Int) -> Bool {
+    end - position <= configuration.rewindLimit
+      && end <= (position / configuration.rewindBoundary + 1) * configuration.rewindBoundary
   }
 }

@@ -137,7 +137,12 @@ extension Scheduler {
     if sequences[index].hasMilestoneAhead, let (earlier, pending) = nextCheckpoint(of: index, within: count) {
       count = earlier
       draft.pendingCheckpoints.append(pending)
-      if let slot = sequences[index].slot { draft.checkpoints.append(.slot(from: slot, to: pending.slot)) }
+      if let slot = sequences[index].slot {
+        draft.checkpoints.append(
+          pending.tokensBehind == 0
+            ? .slot(from: slot, to: pending.slot)
+            : .slotBefore(pending.tokensBehind, from: slot, to: pending.slot))
+      }
     }
     let position = sequences[index].computed
     if sequences[index].pages.count * configuration.pageSize < position + count {

@@ -36,6 +36,11 @@ public struct SchedulerConfiguration: Sendable, Equatable {
   public var needsCheckpoints: Bool
   /// Slots that hold checkpoints, at most. They use the slots no sequence runs in, and give them up when one does.
   public var checkpointLimit: Int
+  /// A step's last tokens that a copy of a state can be taken back by; 0: none. A state that is to be kept so little in front
+  /// of a chunk's end does not cut the chunk.
+  public var rewindLimit: Int
+  /// A state cannot be taken back by tokens on both sides of a multiple of this.
+  public var rewindBoundary: Int
   /// Tokens between the states kept within a long prompt. Doubled as often as a prompt would leave more of them than
   /// `spacedCheckpointsPerPrompt`.
   public var checkpointSpacing: Int
@@ -51,7 +56,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     checkpointLimit: Int = .max, checkpointSpacing: Int = 2048, checkpointMinimumSpacing: Int = 128,
     spacedCheckpointsPerPrompt: Int = 8, maximumPerTenant: Int = .max, maximumQueueSeconds: Double = .infinity,
     priorityAgingSeconds: Double = 30, decodeWeight: Int = 2, maximumGapSeconds: Double = .infinity,
-    minimumPrefillTokens: Int = 16, maximumPrefilling: Int = 8
+    minimumPrefillTokens: Int = 16, maximumPrefilling: Int = 8, rewindLimit: Int = 0, rewindBoundary: Int = 16
   ) {
     self.pageSize = pageSize
     self.pageCount = pageCount
@@ -72,6 +77,8 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     self.maximumGapSeconds = maximumGapSeconds
     self.minimumPrefillTokens = minimumPrefillTokens
     self.maximumPrefilling = maximumPrefilling
+    self.rewindLimit = rewindLimit
+    self.rewindBoundary = rewindBoundary
   }
 
   /// Sequences that can run at once: each needs a slot.
@@ -83,7 +90,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
       ("maximumQueued", maximumQueued), ("checkpointSpacing", checkpointSpacing),
       ("checkpointMinimumSpacing", checkpointMinimumSpacing), ("maximumPerTenant", maximumPerTenant),
       ("decodeWeight", decodeWeight), ("minimumPrefillTokens", minimumPrefillTokens),
-      ("maximumPrefilling", maximumPrefilling),
+      ("maximumPrefilling", maximumPrefilling), ("rewindBoundary", rewindBoundary),
     ]
     for (setting, value) in atLeastOne where value < 1 {
       throw .invalidConfiguration(setting: setting, value: value, expected: "1 or more")
@@ -94,7 +101,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     }
     let atLeastZero = [
       ("admissionHeadroomPages", admissionHeadroomPages), ("checkpointLimit", checkpointLimit),
-      ("spacedCheckpointsPerPrompt", spacedCheckpointsPerPrompt),
+      ("spacedCheckpointsPerPrompt", spacedCheckpointsPerPrompt), ("rewindLimit", rewindLimit),
     ]
     for (setting, value) in atLeastZero where value < 0 {
       throw .invalidConfiguration(setting: setting, value: value, expected: "0 or more")

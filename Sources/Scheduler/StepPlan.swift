@@ -28,6 +28,8 @@ public enum CacheCopy: Sendable, Hashable {
   case page(from: Int32, to: Int32)
   /// All of a state slot, in every layer.
   case slot(from: Int32, to: Int32)
+  /// A state slot as it was before the last so many tokens that the step gave to its sequence, which are not all.
+  case slotBefore(Int, from: Int32, to: Int32)
 }
 
 /// A request that starts to run, or runs again.
@@ -92,6 +94,8 @@ public struct StepPlan: Sendable, Equatable {
 /// A state that a step's last copies freeze: what will be in the slot.
 struct PendingCheckpoint: Sendable, Equatable {
   let sequence: Int32
+  /// Tokens of the chunk behind the state.
+  let tokensBehind: Int
   let slot: Int32
   let milestone: Milestone
 }

@@ -32,9 +32,11 @@ public struct MemoryPlan: Sendable {
     let machine = Machine(
       availableBytes: AvailableMemory.bytes(), threadCount: ProcessorTopology().threadCount,
       offersHugePages: HugePages.areOffered())
+    var cacheTypes = CacheTypes(for: model, keyValue: configuration.keyValueType, state: configuration.stateType)
+    cacheTypes.retractableRows = max(cacheTypes.retractableRows, Self.rewoundTokens)
     try self.init(
       modelContextLength: model.configuration.contextLength, weightBytes: model.weights.fileByteCount, configuration,
-      machine, cacheTypes: CacheTypes(for: model, keyValue: configuration.keyValueType, state: configuration.stateType)
+      machine, cacheTypes: cacheTypes
     ) { Engine.memory(for: model.configuration, $0) }
   }
 
@@ -93,7 +95,8 @@ public struct MemoryPlan: Sendable {
       maximumPerTenant: configuration.queueing.maximumPerTenant ?? .max,
       maximumQueueSeconds: configuration.queueing.maximumQueueSeconds ?? .infinity,
       priorityAgingSeconds: configuration.queueing.priorityAgingSeconds,
-      maximumGapSeconds: configuration.queueing.maximumGapSeconds ?? .infinity)
+      maximumGapSeconds: configuration.queueing.maximumGapSeconds ?? .infinity,
+      rewindLimit: cacheTypes.retractableRows, rewindBoundary: EngineConfiguration.rewindBoundary)
     let need = need(engine)
     self.need = need
     self.weightBytes = weightBytes
@@ -106,6 +109,8 @@ public struct MemoryPlan: Sendable {
   /// for prompts that may come back.
   private static let keptContexts = 4
   private static let mostPages = 1 << 24
+  /// Tokens that templates write behind the place where the next turn goes on, such as an empty thought.
+  private static let rewoundTokens = 4
   /// Checkpoints that slots are taken for where nobody says how many bytes.
   private static let mostCheckpoints = 256
   private static let mostCheckpointsAtAll = 1 << 15

@@ -259,6 +259,8 @@ final class StepLoop {
       switch copy {
       case .page(let source, let target): try engine.copyPage(from: source, to: target)
       case .slot(let source, let target): try engine.copySlot(from: source, to: target)
+      case .slotBefore(let count, let source, let target):
+        try engine.copySlot(from: source, to: target, before: count)
       }
     }
   }

@@ -82,7 +82,7 @@ public struct CostModel: Sendable, Hashable {
   private func seconds(of copies: [CacheCopy]) -> Double {
     copies.reduce(0) { sum, copy in
       switch copy {
-      case .slot: sum + slotCopy
+      case .slot, .slotBefore: sum + slotCopy
       case .page: sum + pageCopy
       }
     }

@@ -56,6 +56,33 @@ import Testing
     _ = try engine.logits([4], from: 3, slot: 1)
   }
 
+  /// A copy of a slot as it was before a step's last tokens is the slot that never had them, in every chunk.
+  @Test(arguments: [CacheTypes(retractableRows: 4), CacheTypes(keyValue: .int8, state: .bf16, retractableRows: 4)])
+  func aCopyFromBeforeTheLastTokensContinues(types: CacheTypes) throws {
+    for set in InstructionSet.available {
+      let reference = try ReferenceModel("f32-interval4")
+      let ids = reference.longest
+      let whole = try reference.engine(caches: types, set).logits(ids)
+      let engine = try reference.engine(caches: types, set)
+      for (cut, count) in [(37, 1), (47, 1), (48, 1), (48, 4), (60, 4), (64, 2), (30, 0)] {
+        _ = try engine.logits(Array(ids.prefix(cut + count)))
+        try engine.copySlot(from: 0, to: 3, before: count)
+        #expect(
+          try engine.logits(Array(ids[cut...]), from: cut, slot: 3) == Array(whole[cut...]), "\(count) behind \(cut)")
+      }
+      // More than can be taken back; beyond a boundary; all of the step's; after another step.
+      for (end, count) in [(40, 5), (49, 3)] {
+        _ = try engine.logits(Array(ids.prefix(end)))
+        #expect(throws: EngineError.notRetractable(slot: 0, count: count)) {
+          try engine.copySlot(from: 0, to: 3, before: count)
+        }
+      }
+      _ = try engine.logits([ids[49]], from: 49)
+      #expect(throws: EngineError.notRetractable(slot: 0, count: 1)) { try engine.copySlot(from: 0, to: 3, before: 1) }
+      #expect(throws: EngineError.noSuchSlot(99, slotCount: 8)) { try engine.copySlot(from: 99, to: 3, before: 1) }
+    }
+  }
+
   @Test func whatIsOutsideThePoolsIsRefused() throws {
     let reference = try ReferenceModel("f32-interval4")
     let engine = try reference.engine(pages: 4, slots: 2)

@@ -9,6 +9,8 @@ struct CacheMemory {
   private let hasStates: Bool
   private var pages: [[UInt64]]
   private var slots: [UInt64]
+  /// What each slot had after each token of its last step.
+  private var steps: [Int32: ArraySlice<UInt64>] = [:]
 
   init(_ configuration: SchedulerConfiguration) {
     pageSize = configuration.pageSize
@@ -41,6 +43,9 @@ struct CacheMemory {
       switch copy {
       case .page(let source, let target): pages[Int(target)] = pages[Int(source)]
       case .slot(let source, let target): slots[Int(target)] = slots[Int(source)]
+      case .slotBefore(let count, let source, let target):
+        // Nothing where it cannot be taken back so far.
+        slots[Int(target)] = steps[source]?.dropLast(count).last ?? 0
       }
     }
   }
@@ -58,6 +63,7 @@ struct CacheMemory {
       pages[Int(chunk.pages[index / pageSize])][index % pageSize] = digests[index + 1]
     }
     slots[chunk.slot] = digests[chunk.position + chunk.count]
+    steps[Int32(chunk.slot)] = digests[chunk.position + 1...chunk.position + chunk.count]
     return isSound
   }
 }

@@ -27,7 +27,7 @@ import Testing
       SchedulerConfiguration(
         pageSize: 4, pageCount: 24, slotCount: 32, stepTokenBudget: 128, maximumRunning: 24, maximumQueued: 120,
         admissionHeadroomPages: 0, checkpointSpacing: 16, checkpointMinimumSpacing: 8, maximumQueueSeconds: 20,
-        priorityAgingSeconds: 1, maximumGapSeconds: 0.05))
+        priorityAgingSeconds: 1, maximumGapSeconds: 0.05, rewindLimit: 3, rewindBoundary: 8))
     var random = SplitMix64(seed: 20_000)
     var refusedAtOnce = 0
     var cancelled: Set<RequestID> = []

@@ -38,6 +38,30 @@ import Testing
     #expect(server.scheduler.counters.preemptions == 0)
   }
 
+  /// The state in front of a prompt's last tokens is kept without a step of its own, where it can be taken back to.
+  @Test func aPromptsEndIsNoStepOfItsOwn() throws {
+    // In front of the last token, and of the last three; of more than can be taken back; with a multiple of 16 between.
+    for (count, turn, chunks) in [
+      (210, 209, [210]), (213, 210, [213]), (210, 205, [205, 5]), (209, 206, [206, 3]), (208, 206, [208]),
+      (209, 208, [209]),
+    ] {
+      var server = try VirtualServer(
+        SchedulerConfiguration(pageCount: 40, slotCount: 4, maximumRunning: 1, rewindLimit: 3))
+      let tokens = text(count, seed: UInt64(count))
+      let place = CacheBreakpoint(position: turn, purpose: .turn)
+      try server.submit(.cached(RequestID(rawValue: 1), tokens, maximum: 1, breakpoints: [place]))
+      var computed: [Int] = []
+      while !server.scheduler.isIdle { computed.append(server.step().chunks[0].count) }
+      #expect(computed == chunks, "\(turn) of \(count)")
+      try server.scheduler.checkInvariants()
+      // Another prompt that parts there starts there.
+      let other = Array(tokens[..<turn]) + text(40, seed: 77)
+      try server.submit(.cached(RequestID(rawValue: 2), other, maximum: 1, breakpoints: []))
+      try server.drain()
+      #expect(server.records[RequestID(rawValue: 2)]?.admitted?.reusedTokens == turn)
+    }
+  }
+
   @Test(arguments: [true, false]) func aConversationOfTwentyTurnsComputesOnlyWhatIsNew(states: Bool) throws {
     var server = try VirtualServer(
       SchedulerConfiguration(pageCount: 300, slotCount: 6, maximumRunning: 2, needsCheckpoints: states))

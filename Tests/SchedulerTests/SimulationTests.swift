@@ -19,7 +19,8 @@ import Testing
       SchedulerConfiguration(
         pageSize: 4, pageCount: pages, slotCount: slots, stepTokenBudget: budget, maximumRunning: 8,
         maximumQueued: 12, admissionHeadroomPages: headroom, needsCheckpoints: states, checkpointLimit: 30,
-        checkpointSpacing: 8, checkpointMinimumSpacing: 3, spacedCheckpointsPerPrompt: 3))
+        checkpointSpacing: 8, checkpointMinimumSpacing: 3, spacedCheckpointsPerPrompt: 3, rewindLimit: Int(seed % 4),
+        rewindBoundary: 3))
     var events = 0
     while events < 1_500 {
       let (before, within) = (

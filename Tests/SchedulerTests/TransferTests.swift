@@ -104,7 +104,7 @@ import Testing
   private static func configuration(states: Bool, pages: Int = 24) -> SchedulerConfiguration {
     SchedulerConfiguration(
       pageSize: 4, pageCount: pages, slotCount: 6, stepTokenBudget: 8, maximumRunning: 2, admissionHeadroomPages: 0,
-      needsCheckpoints: states, checkpointLimit: 4, checkpointMinimumSpacing: 2)
+      needsCheckpoints: states, checkpointLimit: 4, checkpointMinimumSpacing: 2, rewindLimit: 2, rewindBoundary: 4)
   }
 
   @Test func whatARequestLeavesIsToldOf() throws {

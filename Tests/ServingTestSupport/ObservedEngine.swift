@@ -44,8 +44,8 @@ public final class ObservedEngine: ForwardEngine {
   }
 
   /// Lets the other engine copy.
-  public func copySlot(from source: Int32, to target: Int32) throws(EngineError) {
-    try base.copySlot(from: source, to: target)
+  public func copySlot(from source: Int32, to target: Int32, before count: Int) throws(EngineError) {
+    try base.copySlot(from: source, to: target, before: count)
   }
 
   /// Lets the other engine copy.

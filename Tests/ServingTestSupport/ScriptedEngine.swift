@@ -86,9 +86,9 @@ public final class ScriptedEngine: ForwardEngine {
   /// Copies a page's tokens.
   public func copyPage(from source: Int32, to target: Int32) throws(EngineError) { pages[target] = pages[source] }
 
-  /// Copies a slot's tokens.
-  public func copySlot(from source: Int32, to target: Int32) throws(EngineError) {
-    slots[Int(target)] = slots[Int(source)]
+  /// Copies a slot's tokens but the last `count`.
+  public func copySlot(from source: Int32, to target: Int32, before count: Int) throws(EngineError) {
+    slots[Int(target)] = slots[Int(source)]?.dropLast(count)
   }
 
   /// Writes a page's tokens to `bytes`.

@@ -43,14 +43,25 @@ extension Engine {
   /// The slot is then bit for bit as if the step had not had them.
   public func retract(_ count: Int, slot: Int) throws(EngineError) {
     guard count > 0 else { return }
+    let rows = try retractableRows(count, slot: slot)
+    takeBack(count, of: rows, slot: slot)
+    draftBooks.retract(count, slot: slot)
+  }
+
+  /// A slot's rows in the last step, if the last `count` of them can be taken back.
+  func retractableRows(_ count: Int, slot: Int) throws(EngineError) -> DraftBooks.Rows {
     guard let rows = draftBooks.lastRows(ofSlot: slot), count < rows.count,
       count <= configuration.cacheTypes.retractableRows,
       count <= Self.draftLimit(after: rows.position + rows.count - 1 - count)
     else { throw .notRetractable(slot: slot, count: count) }
+    return rows
+  }
+
+  /// Takes rows back from the slot that had them, or a copy of it.
+  func takeBack(_ count: Int, of rows: DraftBooks.Rows, slot: Int) {
     let position = rows.position + rows.count - count
     caches.retract(count, slot: slot, to: position)
     validator.stand(slot: slot, at: position)
-    draftBooks.retract(count, slot: slot)
     if canDraft { keepOutput(ofRow: rows.first + rows.count - count - 1, slot: slot) }
   }
 

@@ -76,6 +76,7 @@ struct SimulateRunCommand: ParsableCommand {
       pageCount: pages ?? maxRunning * 64, slotCount: slots ?? 4 * maxRunning,
       stepTokenBudget: max(stepTokens, maxRunning), maximumRunning: maxRunning, maximumQueued: maxQueued)
     configuration.needsCheckpoints = !stateless
+    configuration.rewindLimit = 4
     if let maxPerTenant { configuration.maximumPerTenant = maxPerTenant }
     if let maxQueueSeconds { configuration.maximumQueueSeconds = maxQueueSeconds }
     if let maxGap { configuration.maximumGapSeconds = maxGap }

@@ -49,7 +49,7 @@ extension Scheduler {
 
   /// Tells how many pages a sequence is still owed for what is known of it.
   mutating func updateClaim(of index: Int) {
-    let held = sequences[index].pages.count
+    let held = sequences[index].pageCount
     let hasRoom = sequences[index].known <= held * configuration.pageSize
     if hasRoom, sequences[index].claim == 0 { return }
     let claim = hasRoom ? 0 : pageCount(for: sequences[index].known) - held

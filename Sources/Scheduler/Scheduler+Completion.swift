@@ -16,24 +16,30 @@ extension Scheduler {
     counters.busySeconds += seconds
     if !plan.chunks.isEmpty { learn(plan.load, seconds: seconds) }
     // By index, because a chunk that is copied out of the plan has its arrays retained.
+    var charge: (account: Int32, tokens: Int) = (-1, 0)
     for place in plan.chunks.indices {
       let index = Int(plan.chunks[place].sequence)
       let count = plan.chunks[place].count
       counters.computedTokens += count
-      let charge = sequences[index].advance(by: count, decodeWeight: configuration.decodeWeight)
-      if charge > 0 { queue.charge(sequences[index].account, charge) }
+      let tokens = sequences[index].advance(by: count, decodeWeight: configuration.decodeWeight)
+      if sequences[index].account != charge.account {
+        if charge.tokens > 0 { queue.charge(charge.account, charge.tokens) }
+        charge = (sequences[index].account, 0)
+      }
+      charge.tokens += tokens
       let whole = (sequences[index].knownPages + 1) * configuration.pageSize
       if sequences[index].computed >= whole { insertWholePages(of: index) }
     }
+    if charge.tokens > 0 { queue.charge(charge.account, charge.tokens) }
     for pending in plan.pendingCheckpoints { attach(pending) }
     var next = 0
     for place in plan.chunks.indices {
       let index = plan.chunks[place].sequence
       if sequences[Int(index)].hasUnpassedMilestone { passMilestones(of: index) }
-      sequences[Int(index)].isInFlight = false
       guard plan.chunks[place].samples else { continue }
       grow(Int(index), by: sampled[next])
       next += 1
+      guard !sequences[Int(index)].forks.isEmpty || !plan.chunks[place].forks.isEmpty else { continue }
       for fork in plan.chunks[place].forks {
         if let index = indices[fork] {
           sequences[Int(index)].isInFlight = false
@@ -74,8 +80,8 @@ extension Scheduler {
   private mutating func learn(_ load: StepLoad, seconds: Double) {
     if load.decodes > 0, configuration.maximumGapSeconds < .infinity {
       let expected = cost.seconds(for: load) * gapMargin
-      // In balance when 1 step in 100 takes longer.
-      if expected > 0 { gapMargin = min(4, max(1, gapMargin * (seconds > expected ? 1.0495 : 0.9995))) }
+      // In balance when 1 step in 200 takes longer: so that 99 in 100 keep to the bound, and not just so.
+      if expected > 0 { gapMargin = min(4, max(1, gapMargin * (seconds > expected ? 1.0495 : 0.99976))) }
     }
     cost.observe(load, seconds: seconds)
   }

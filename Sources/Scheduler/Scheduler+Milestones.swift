@@ -4,8 +4,6 @@ extension Scheduler {
   /// repetition of the prompt can start behind; and spaced ones within long stretches between them.
   mutating func planMilestones(of index: Int, behind match: PrefixMatch) {
     sequences[index].milestones = []
-    sequences[index].nextMilestone = 0
-    sequences[index].passedMilestones = 0
     guard let namespace = sequences[index].namespace else { return }
     let last = sequences[index].known - 1
     var places = sequences[index].breakpoints
@@ -20,11 +18,13 @@ extension Scheduler {
     let pageSize = configuration.pageSize
     var hashed = match.pages.count * pageSize
     var hash = match.pages.last.flatMap { cache.nodes[Int($0)].hash } ?? PrefixHash(namespace)
-    for (position, purpose) in places where position > sequences[index].milestones.last?.position ?? 0 {
+    var milestones: [Milestone] = []
+    for (position, purpose) in places where position > milestones.last?.position ?? 0 {
       hash = hash.extended(by: sequences[index].tokens[hashed..<position])
       hashed = position
-      sequences[index].milestones.append(Milestone(position: position, purpose: purpose, hash: hash))
+      milestones.append(Milestone(position: position, purpose: purpose, hash: hash))
     }
+    sequences[index].milestones = milestones
   }
 
   /// Multiples of the spacing, far enough from other places, which are ascending.
@@ -52,18 +52,13 @@ extension Scheduler {
   /// can be taken back to it from their end.
   mutating func nextCheckpoint(of index: Int, within count: Int) -> (count: Int, pending: PendingCheckpoint)? {
     let computed = sequences[index].computed
-    while sequences[index].hasMilestoneAhead {
-      let milestone = sequences[index].milestones[sequences[index].nextMilestone]
-      guard milestone.position <= computed + count else { return nil }
-      sequences[index].nextMilestone += 1
+    while let milestone = sequences[index].takeMilestone(upTo: computed + count) {
       guard milestone.position > computed, configuration.needsCheckpoints else { continue }
       if let slot = cache.checkpointAt[milestone.hash] {
         cache.touchCheckpoint(slot)
       } else if let slot = cache.takeCheckpointSlot() {
         let end = computed + count
-        let isLast =
-          !sequences[index].hasMilestoneAhead
-          || sequences[index].milestones[sequences[index].nextMilestone].position > end
+        let isLast = !sequences[index].hasMilestone(upTo: end)
         let behind = isLast && canRewind(from: end, to: milestone.position) ? end - milestone.position : 0
         let pending = PendingCheckpoint(
           sequence: Int32(index), tokensBehind: behind, slot: slot, milestone: milestone)

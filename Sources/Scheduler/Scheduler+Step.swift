@@ -8,6 +8,7 @@ extension Scheduler {
     var preempted: [RequestID] = []
     var admitted: [AdmittedRequest] = []
     var pendingCheckpoints: [PendingCheckpoint] = []
+    var sampledCount = 0
     /// While the budget is shared out, that of the streams.
     var load = StepLoad(decodes: 0, prefillTokens: 0, attendedTokens: 0)
     let now: Double
@@ -48,7 +49,8 @@ extension Scheduler {
     counters.plans += 1
     return StepPlan(
       copies: draft.copies, chunks: draft.chunks, checkpoints: draft.checkpoints, preempted: draft.preempted,
-      admitted: draft.admitted, refused: refused, load: draft.load, number: counters.plans - 1,
+      admitted: draft.admitted, refused: refused, load: draft.load, sampledCount: draft.sampledCount,
+      number: counters.plans - 1,
       pendingCheckpoints: draft.pendingCheckpoints)
   }
 
@@ -113,8 +115,8 @@ extension Scheduler {
 
   /// Preempts sequences, of the last rank first and last the one at `index` itself, until that can hold `tokens` tokens.
   private mutating func makeRoom(for tokens: Int, of index: Int, _ draft: inout Draft) {
-    guard tokens > sequences[index].pages.count * configuration.pageSize else { return }
-    let needed = pageCount(for: tokens) - sequences[index].pages.count
+    guard tokens > sequences[index].pageCount * configuration.pageSize else { return }
+    let needed = pageCount(for: tokens) - sequences[index].pageCount
     while sequences[index].phase == .running, needed > cache.availablePages, !running.isEmpty { preemptLast(&draft) }
   }
 
@@ -145,9 +147,9 @@ extension Scheduler {
       }
     }
     let position = sequences[index].computed
-    if sequences[index].pages.count * configuration.pageSize < position + count {
+    if sequences[index].pageCount * configuration.pageSize < position + count {
       let pages = pageCount(for: position + count)
-      while sequences[index].pages.count < pages { takePage(for: index) }
+      while sequences[index].pageCount < pages { takePage(for: index) }
       updateClaim(of: index)
     }
     sequences[index].isInFlight = true
@@ -158,6 +160,7 @@ extension Scheduler {
     if samples, !sequences[index].forks.isEmpty, sequences[index].known == sequences[index].promptTokens {
       forks = startForks(of: index, &draft)
     }
+    if samples { draft.sampledCount += 1 + forks.count }
     draft.chunks.append(
       SequenceChunk(
         request: sequences[index].id, slot: Int(sequences[index].slot ?? 0), pages: sequences[index].pages,

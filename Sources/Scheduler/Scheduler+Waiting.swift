@@ -95,11 +95,7 @@ extension Scheduler {
 
   /// Lets those go on that waited for the milestones a sequence has passed; for all of its, if it stops running.
   mutating func passMilestones(of index: Int32, all: Bool = false) {
-    let i = Int(index)
-    while sequences[i].passedMilestones < sequences[i].milestones.count {
-      let milestone = sequences[i].milestones[sequences[i].passedMilestones]
-      guard all || milestone.position <= sequences[i].computed else { return }
-      sequences[i].passedMilestones += 1
+    while let milestone = sequences[Int(index)].passMilestone(all: all) {
       guard underway[milestone.hash] == index else { continue }
       underway[milestone.hash] = nil
       for waiting in awaiting.removeValue(forKey: milestone.hash) ?? [] {

@@ -51,7 +51,7 @@ public struct Scheduler: Sendable {
   /// Requests that ended while the step in flight computes tokens of them.
   var inFlightEnds = 0
   var backlog = Backlog()
-  /// Factor on a step's expected seconds that 99 in 100 steps stay below.
+  /// Factor on a step's expected seconds that 199 in 200 steps stay below.
   var gapMargin = 1.1
   private var arrivals = 0
 

@@ -11,16 +11,67 @@ struct SequenceState: Sendable {
   /// Tokens that room is made for at once, at most.
   private static let reservedTokens = 4096
 
+  // What every step looks at, together: with hundreds of sequences, fetching it from memory is most of a step's cost.
+
   let id: RequestID
+  /// Prompt tokens plus generated ones.
+  var known: Int
+  /// The first so many known tokens have been computed into pages and slot.
+  var computed = 0
+  /// Tokens it gets in the step being planned.
+  var share = 0
+  /// Tokens its tenant was charged for: what is computed again after preemption is not charged again.
+  var charged = 0
+  let promptTokens: Int
+  /// Tokens that will ever lie in the cache: all but the last new one, which is never computed.
+  let greatestExtent: Int
+  /// The first so many pages are whole, and in the tree.
+  var knownPages = 0
+  /// Pages it does not hold yet, though its known tokens need them.
+  var claim = 0
+  /// Pages it holds.
+  private(set) var pageCount = 0
+  /// The account of its tenant.
+  let account: Int32
+  private var milestoneCount: Int32 = 0
+  /// Milestones that chunks have come to, or passed by.
+  private(set) var nextMilestone: Int32 = 0
+  /// The first so many are behind it, or given up.
+  private(set) var passedMilestones: Int32 = 0
+  /// What it holds while it runs.
+  var slot: Int32?
+  var phase = Phase.waiting
+  /// Tokens were sampled for it since it was last admitted.
+  var hasSampled = false
+  /// In the step being planned, its tokens are those of a stream, not of a prompt.
+  var isStream = false
+  /// The step in flight computes tokens of it.
+  var isInFlight = false
+  /// Its tokens are looked up and kept.
+  let isKept: Bool
+  /// What it holds while it runs.
+  var pages: [Int32] = [] {
+    didSet { pageCount = pages.count }
+  }
+  /// The known tokens, where they may be kept; else empty.
+  var tokens: [Int32]
+  /// Waiting requests that start behind its prompt.
+  var forks: [Int32] = []
+
+  // What matters now and then.
+
+  /// Positions to keep the state at, those ahead first to last.
+  var milestones: [Milestone] = [] {
+    didSet {
+      milestoneCount = Int32(milestones.count)
+      nextMilestone = 0
+      passedMilestones = 0
+    }
+  }
   /// Place in the order of service; survives preemption.
   let rank: Rank
   let priority: Int
   let tenant: TenantID
-  /// That of its tenant.
-  let account: Int32
-  /// Tokens that will ever lie in the cache: all but the last new one, which is never computed.
-  let greatestExtent: Int
-  let promptTokens: Int
   /// Nil: nothing is looked up or kept.
   let namespace: CacheNamespace?
   let breakpoints: [CacheBreakpoint]
@@ -34,44 +85,12 @@ struct SequenceState: Sendable {
   var awaitedCount = 0
   /// Prompt tokens that, when it was submitted, were not cached.
   var expectedPrefill: Int
-
-  var phase = Phase.waiting
   /// When it began to wait.
   var waitingSince: Double
-  /// Prompt tokens plus generated ones.
-  var known: Int
-  /// Them, where they may be kept; else empty.
-  var tokens: [Int32]
-  /// The first so many known tokens have been computed into pages and slot.
-  var computed = 0
-  /// What it holds while it runs.
-  var slot: Int32?
-  var pages: [Int32] = []
-  /// The first so many pages are whole, and in the tree.
-  var knownPages = 0
-  /// Pages it does not hold yet, though its known tokens need them.
-  var claim = 0
   /// It ran before.
   var isResumed = false
-  /// Tokens its tenant was charged for: what is computed again after preemption is not charged again.
-  var charged = 0
   /// Tokens it did not compute when it was last admitted.
   var reused = 0
-  /// Positions to keep the state at, those ahead first to last.
-  var milestones: [Milestone] = []
-  var nextMilestone = 0
-  /// The first so many are behind it, or given up.
-  var passedMilestones = 0
-  /// Tokens it gets in the step being planned.
-  var share = 0
-  /// Tokens were sampled for it since it was last admitted.
-  var hasSampled = false
-  /// In that step, its tokens are those of a stream, not of a prompt.
-  var isStream = false
-  /// Waiting requests that start behind its prompt.
-  var forks: [Int32] = []
-  /// The step in flight computes tokens of it.
-  var isInFlight = false
 
   init(_ request: SequenceRequest, rank: Rank, account: Int32, greatestExtent: Int, expectedPrefill: Int, now: Double) {
     id = request.id
@@ -84,6 +103,7 @@ struct SequenceState: Sendable {
     self.greatestExtent = greatestExtent
     promptTokens = request.promptTokens
     namespace = request.prompt?.namespace
+    isKept = request.prompt != nil
     breakpoints = request.prompt?.breakpoints ?? []
     wantsReport = request.prompt?.wantsReport ?? false
     waitingSince = now
@@ -94,9 +114,9 @@ struct SequenceState: Sendable {
   /// Known tokens still to compute: one in decode, more in prefill.
   var remaining: Int { known - computed }
   /// Whether a milestone is ahead that no chunk has come to yet.
-  var hasMilestoneAhead: Bool { nextMilestone < milestones.count }
+  var hasMilestoneAhead: Bool { nextMilestone < milestoneCount }
   /// Whether a milestone is ahead that others may wait for.
-  var hasUnpassedMilestone: Bool { passedMilestones < milestones.count }
+  var hasUnpassedMilestone: Bool { passedMilestones < milestoneCount }
   /// All tokens the request asked for are generated.
   var isFull: Bool { known > greatestExtent }
 }
@@ -111,7 +131,7 @@ extension SequenceState {
     hasSampled = false
     phase = .running
     // Room for what it may generate, within reason: its tokens are not to be moved while it runs.
-    if namespace != nil { tokens.reserveCapacity(min(greatestExtent + 1, known + Self.reservedTokens)) }
+    if isKept { tokens.reserveCapacity(min(greatestExtent + 1, known + Self.reservedTokens)) }
   }
 
   /// Decides whether the sequence streams, or is a prompt, in the step being planned.
@@ -125,10 +145,11 @@ extension SequenceState {
     return isStream
   }
 
-  /// Records that its next `count` tokens are computed.
+  /// Records that its next `count` tokens are computed, and the step that did is over.
   ///
   /// - Returns: tokens to charge its tenant with, a generated one counting `decodeWeight`.
   mutating func advance(by count: Int, decodeWeight: Int) -> Int {
+    isInFlight = false
     let from = charged
     computed += count
     guard computed > from else { return 0 }
@@ -141,6 +162,27 @@ extension SequenceState {
   mutating func grow(by token: Int32) {
     known += 1
     hasSampled = true
-    if namespace != nil { tokens.append(token) }
+    if isKept { tokens.append(token) }
+  }
+
+  /// The next milestone that no chunk has come to, which from now on one has; nil if there is none.
+  mutating func takeMilestone(upTo position: Int) -> Milestone? {
+    guard hasMilestoneAhead, milestones[Int(nextMilestone)].position <= position else { return nil }
+    nextMilestone += 1
+    return milestones[Int(nextMilestone) - 1]
+  }
+
+  /// Whether a milestone that no chunk has come to is at a position or before.
+  func hasMilestone(upTo position: Int) -> Bool {
+    hasMilestoneAhead && milestones[Int(nextMilestone)].position <= position
+  }
+
+  /// The next milestone that it has passed without that being noticed; nil if there is none.
+  ///
+  /// - Parameter all: whether those ahead count as passed.
+  mutating func passMilestone(all: Bool) -> Milestone? {
+    guard hasUnpassedMilestone, all || milestones[Int(passedMilestones)].position <= computed else { return nil }
+    passedMilestones += 1
+    return milestones[Int(passedMilestones) - 1]
   }
 }

@@ -83,12 +83,11 @@ public struct StepPlan: Sendable, Equatable {
   public let refused: [RefusedRequest]
   /// What the chunks cost depends on this.
   public let load: StepLoad
+  /// Tokens to sample, in the order of the chunks: for each its own, then those of its forks.
+  public let sampledCount: Int
 
   let number: Int
   let pendingCheckpoints: [PendingCheckpoint]
-
-  /// Tokens to sample, in the order of the chunks: for each its own, then those of its forks.
-  public var sampledCount: Int { chunks.reduce(0) { $0 + $1.sampledCount } }
 }
 
 /// A state that a step's last copies freeze: what will be in the slot.

@@ -35,6 +35,8 @@ final class StepLoop {
   private let logger: Logger
   private let start = ContinuousClock.now
   private var isAborting = false
+  /// When the last step was over; nil if nothing followed it at once.
+  private var lastStepEnd: Double?
 
   init(
     engine: any ForwardEngine, scheduler: Scheduler, history: ReplyHistory, disk: DiskCache?,
@@ -57,7 +59,7 @@ final class StepLoop {
       let isIdle = scheduler.isIdle && !(tier?.canSave ?? false)
       for message in mailbox.take(waiting: isIdle) { receive(message) }
       moveFiles { tier throws(EngineError) in try tier.advance(scheduler) }
-      if !scheduler.isIdle { advance() }
+      if scheduler.isIdle { lastStepEnd = nil } else { advance() }
     }
     moveFiles { tier throws(EngineError) in try tier.finish(scheduler) }
   }
@@ -192,7 +194,10 @@ final class StepLoop {
       scheduler.abandon(plan)
       return publish()
     }
-    scheduler.complete(plan, sampled: chosen.map(\.id), seconds: now - begin)
+    // What happens between two steps is part of the time that streams wait for the next one.
+    let end = now
+    scheduler.complete(plan, sampled: chosen.map(\.id), seconds: end - (lastStepEnd ?? begin))
+    lastStepEnd = end
     if plan.chunks.isEmpty, !scheduler.isIdle, !endRestorations() {
       // The scheduler promises that this cannot be; if it ever is, failing beats spinning.
       logger.critical("no request can advance")

@@ -101,7 +101,8 @@ public struct Simulator {
 
   /// Submits what has arrived and been read.
   private mutating func receive() {
-    while let arrival = clients.take(at: now - cost.request) {
+    // The same sum as where time passes up to the next request: a difference could be a little less than it.
+    while let next = clients.nextTime, next + cost.request <= now, let arrival = clients.take(at: next) {
       let id = free.popLast() ?? active.count
       let request = Active(
         arrival: arrival, promptTokens: clients.promptCount(arrival), outputTokens: clients.outputCount(arrival))

@@ -30,8 +30,8 @@ import Workload
     cost.request = 0.25
     let trace = Trace([Conversation(arrival: 10, turns: [Turn(prompt: 1000, output: 3)])])
     var configuration = configuration()
-    // The state at the end of a prompt is kept in a step of its own.
-    configuration.needsCheckpoints = false
+    // The state in front of the prompt's last token is kept without a step of its own.
+    configuration.rewindLimit = 1
     let result = try run(trace, configuration, cost)
     let measurements = result.measurements
     // Two chunks of the prompt, the second with the first token; then two steps more.
@@ -39,6 +39,17 @@ import Workload
     #expect(measurements.endToEnd.greatest == 4.25)
     #expect(measurements.interToken.count == 2 && measurements.interToken.mean == 1)
     #expect(measurements.outputTokens == 3 && measurements.promptTokens == 1000)
+  }
+
+  /// Sums of times are rounded; whatever way, time goes on.
+  @Test func arrivalsAreSeenAtTheirTime() throws {
+    for request in [0.0096, 0.016, 0.1, 1 / 3.0] {
+      var cost = flat
+      cost.request = request
+      let trace = Trace(
+        (0..<300).map { Conversation(arrival: 0.1 * Double($0) + 1 / 7.0, turns: [Turn(prompt: 10, output: 1)]) })
+      #expect(try run(trace, configuration(running: 64), cost).measurements.answered == 300)
+    }
   }
 
   /// One request at a time, each for a second, at random times, is a queue whose mean waiting time is known (Pollaczek and

@@ -41,8 +41,8 @@ def run(server, scenario: str, arguments) -> list[dict]:
     conversations = agent() if scenario == "agent" else shared(arguments.head_start)
     with server:
         print(f"{server.name}: {shlex.join(server.command)}", file=sys.stderr, flush=True)
-        _, entries = bench(server.url, trace_text(conversations), "--timeout", 3600, "--body",
-                           json.dumps({"ignore_eos": True}), apus=arguments.apus)
+        _, entries = bench(server.url, trace_text(conversations), "--timeout", 3600, "--body", server.endless(),
+                           apus=arguments.apus)
     return entries
 
 
@@ -100,6 +100,7 @@ def main() -> None:
     parser.add_argument("--apus-flags", default="", help="further flags of apus serve")
     parser.add_argument("--llama", type=Path, default=ROOT / ".build/llama.cpp", help="folder of source and build")
     parser.add_argument("--llama-package", type=Path, help="the source package, where it is not to be downloaded")
+    parser.add_argument("--llama-server", type=Path, help="a llama-server that is there already; then none is built")
     parser.add_argument("--llama-flags", default="", help="further flags of llama-server")
     parser.add_argument("--only", choices=["apus", "llama"], help="run one of them")
     parser.add_argument("--slots", type=int, default=8, help="sequences that run at once")
@@ -116,9 +117,12 @@ def main() -> None:
                  *shlex.split(arguments.apus_flags)]
         results["Apus"] = run(Apus(arguments.model, *flags, apus=arguments.apus), arguments.scenario, arguments)
     if arguments.only != "apus":
-        llama = Llama(arguments.llama)
-        llama.build(arguments.llama_package)
-        server = LlamaServer(llama.programs / "llama-server", arguments.model, slots=arguments.slots, context=context,
+        program = arguments.llama_server
+        if program is None:
+            llama = Llama(arguments.llama)
+            llama.build(arguments.llama_package)
+            program = llama.programs / "llama-server"
+        server = LlamaServer(program, arguments.model, slots=arguments.slots, context=context,
                              threads=arguments.threads, flags=shlex.split(arguments.llama_flags))
         results["llama-server"] = run(server, arguments.scenario, arguments)
     print(f"{arguments.model.name}, {arguments.threads} threads, {before}")

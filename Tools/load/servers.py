@@ -72,6 +72,10 @@ class Server:
     def find_url(self) -> str | None:
         raise NotImplementedError
 
+    def endless(self) -> str:
+        """Fields of a request, as JSON, that make replies as long as they may be: random models end some by chance."""
+        return json.dumps({"ignore_eos": True})
+
 
 class Apus(Server):
     """`apus serve` on a free port."""
@@ -81,6 +85,14 @@ class Apus(Server):
 
     def find_url(self):
         return next((found.group() for line in self.log if (found := re.search(r"http://[\d.]+:\d+", line))), None)
+
+    def endless(self):
+        """The tokens that end a turn in ChatML are made impossible."""
+        body = json.dumps({"prompt": "<|im_end|><|endoftext|>"}).encode()
+        request = urllib.request.Request(self.url + "/tokenize", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            tokens = json.load(answer)["tokens"]
+        return json.dumps({"logit_bias": {str(token): -100 for token in tokens}} if len(tokens) == 2 else {})
 
     def counts(self) -> dict:
         """Pages and slots of the caches, from the start-up log."""

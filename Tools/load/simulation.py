@@ -4,8 +4,9 @@
     python3 Tools/load/simulation.py --model F.gguf [--json FILE]
 
 1. `apus simulate calibrate` times single steps of the engine.
-2. traces/calibration.jsonl is run on `apus serve` at half of its capacity. Three numbers are then chosen so that the
-   simulated run agrees best: a factor on all steps, what a step takes besides, and what a request takes besides.
+2. traces/calibration.jsonl is run on `apus serve` at half and nine tenths of its capacity. Three numbers are then chosen
+   so that the simulated runs agree best: a factor on all steps, what a step takes besides, and what a request takes
+   besides.
 3. The other traces are run on the server and simulated, at half and nine tenths of their capacity. Median TTFT and
    throughput have to agree within 15%.
 
@@ -54,12 +55,17 @@ class Simulation:
         """Requests a second where all come at once."""
         return self.run(trace, 1e6)["requests_per_second"]
 
-    def fit(self, trace: Path, speed: float, measured: dict) -> float:
-        """Chooses the three numbers; returns the error that is left, a mean of logarithms."""
+    def fit(self, trace: Path, runs: list[tuple[float, dict]]) -> float:
+        """Chooses the three numbers for runs of a trace, each with its speed; returns the error that is left, a mean of
+        logarithms."""
+        keys = ("ttft", "seconds_per_token", "end_to_end")
+
         def error(fitted: dict) -> float:
-            simulated = self.run(trace, speed, fitted)
-            return sum(abs(math.log(simulated[key]["p50"] / measured[key]["p50"]))
-                       for key in ("ttft", "seconds_per_token", "end_to_end")) / 3
+            total = 0.0
+            for speed, measured in runs:
+                simulated = self.run(trace, speed, fitted)
+                total += sum(abs(math.log(simulated[key]["p50"] / measured[key]["p50"])) for key in keys)
+            return total / len(keys) / len(runs)
 
         best, least = dict(self.fitted), error(self.fitted)
         factor = {"time-scale": 1.6, "step-seconds": 0.004, "request-seconds": 0.016}
@@ -118,14 +124,13 @@ def compare(arguments, cost: Path, before: dict) -> list[dict]:
         def measure(trace: Path, share: float) -> tuple[float, dict]:
             speed = share * simulation.capacity(trace) / rate(trace)
             measured, _ = bench(server.url, trace.read_text(), "--speed", speed, "--timeout", 3600, "--body",
-                                json.dumps({"ignore_eos": True}), apus=arguments.apus)
+                                server.endless(), apus=arguments.apus)
             return speed, measured
 
         trace = TRACES / "calibration.jsonl"
-        # Twice: only a fitted model knows the capacity.
-        for _ in range(2):
-            speed, measured = measure(trace, 0.5)
-            left = simulation.fit(trace, speed, measured)
+        # First at half: only a fitted model knows the capacity.
+        simulation.fit(trace, [measure(trace, SHARES[0])])
+        left = simulation.fit(trace, [measure(trace, share) for share in SHARES])
         print(f"{arguments.model.name}, {arguments.threads} threads, {before}")
         print(f"fitted: {simulation.fitted}, error left {left:.1%}")
         print(f"{'trace':12} {'load':>5} {'requests':>8} {'tokens':>7}  {'TTFT ms':>8} {'simulated':>9} {'':>6}  "

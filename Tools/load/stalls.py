@@ -7,8 +7,8 @@ Four streams run; after a while a prompt of 32,768 tokens comes. Between its arr
 four streams are counted, and all tokens computed. The decode-only step is the median gap before it comes.
 
 Each of --chunks is tried as --step-tokens, without a bound on gaps. Then each of --bounds is tried: --max-gap is so many
-decode-only steps, as the runs before measured them, with the largest of the chunks. The 99th percentile of the gaps has to
-stay within the bound, and at the largest bound throughput within 10% of the best chunk's.
+decode-only steps, as the runs before measured them, with the largest of the chunks. The 99th percentile of the gaps has
+to stay within the bound, and at the largest bound throughput within 10% of the best chunk's.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def measure(arguments, flags: list[str]) -> dict:
     with Apus(arguments.model, "--threads", arguments.threads, "--max-running", 8, "--context-length", context, *flags,
               apus=arguments.apus) as server:
         _, entries = bench(server.url, trace_text([*streams, long]), "--timeout", 3600, "--body",
-                           json.dumps({"ignore_eos": True}), apus=arguments.apus)
+                           server.endless(), apus=arguments.apus)
     reading = next(entry for entry in entries if entry["conversation"] == 4)
     start, end = reading["sent"], reading["sent"] + reading["ttft"]
     before, during, streamed, running = [], [], 0, True
@@ -50,6 +50,8 @@ def measure(arguments, flags: list[str]) -> dict:
                 before.append(later - earlier)
             elif earlier >= start and later <= end:
                 during.append(later - earlier)
+    if not before or not during:
+        sys.exit("the streams ended before the prompt was read: give them more --stream-tokens")
     step = quantile(before, 0.5)
     return {
         "flags": shlex.join(flags), "decode_step": step, "seconds": end - start,
@@ -67,7 +69,7 @@ def main() -> None:
     parser.add_argument("--chunks", default="512,2048", help="values of --step-tokens to try")
     parser.add_argument("--bounds", default="4,10", help="values of --max-gap to try, in decode-only steps")
     parser.add_argument("--prompt", type=int, default=32_768, help="tokens of the long prompt")
-    parser.add_argument("--stream-tokens", type=int, default=2000, help="tokens of each stream")
+    parser.add_argument("--stream-tokens", type=int, default=3000, help="tokens of each stream")
     parser.add_argument("--after", type=float, default=5, help="seconds until the long prompt comes")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--json", type=Path, help="write the results to this file, too")
@@ -99,8 +101,8 @@ def main() -> None:
         share = result["tokens_per_second"] / best
         kept = result["p99"] <= bound * step and (bound < bounds[-1] or share >= 0.9)
         failed |= not kept
-        print(f"bound {bound:g} steps: p99 is {result['p99'] / (bound * step):.0%} of it, throughput {share:.0%} of the best "
-              f"chunk's: {'kept' if kept else 'NOT KEPT'}")
+        print(f"bound {bound:g} steps: p99 is {result['p99'] / (bound * step):.0%} of it, throughput {share:.0%} of the "
+              f"best chunk's: {'kept' if kept else 'NOT KEPT'}")
     if arguments.json:
         arguments.json.write_text(json.dumps({"conditions": before, "results": results}, indent=1) + "\n")
     sys.exit(1 if failed else 0)

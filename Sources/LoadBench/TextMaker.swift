@@ -7,14 +7,10 @@ struct TextMaker: Sendable {
   /// Tokens a message has besides its words.
   let tokensPerMessage: Double
 
-  /// Words of the two messages that are measured.
-  private static let probeWords = (few: 40, many: 440)
-
-  /// Sends two messages of different length and sees how many tokens they have.
+  /// Sends two messages and sees how many tokens they have: one word, and every word once, so that the mean is that of all.
   static func measured(with endpoint: ChatEndpoint) async throws(LoadBenchError) -> TextMaker {
     var counts: [Double] = []
-    for words in [probeWords.few, probeWords.many] {
-      let text = Self.text(words: words, seed: .max)
+    for text in [words[0], words.joined(separator: " ")] {
       do throws(ChatEndpoint.Failure) {
         let reply = try await endpoint.reply(to: [Message(role: "user", content: text)], maximumTokens: 1)
         guard let tokens = reply.promptTokens else {
@@ -28,13 +24,12 @@ struct TextMaker: Sendable {
         }
       }
     }
-    let perWord = (counts[1] - counts[0]) / Double(probeWords.many - probeWords.few)
+    let perWord = (counts[1] - counts[0]) / Double(words.count - 1)
     guard perWord > 0 else {
       throw .unexpectedAnswer(
         path: "/v1/chat/completions", expected: "more tokens for more words", found: "\(counts[0]), then \(counts[1])")
     }
-    return TextMaker(
-      tokensPerWord: perWord, tokensPerMessage: max(0, counts[0] - perWord * Double(probeWords.few)))
+    return TextMaker(tokensPerWord: perWord, tokensPerMessage: max(0, counts[0] - perWord))
   }
 
   /// Text whose message has about `tokens` tokens, the same for the same seed.

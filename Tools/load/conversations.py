@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all requests to this file, too")
     arguments = parser.parse_args()
 
-    context = 20_480 if arguments.scenario == "agent" else 12_288
+    context = 28_672 if arguments.scenario == "agent" else 12_288
     before = conditions()
     results = {}
     if arguments.only != "llama":

@@ -2,16 +2,26 @@ import JSON
 
 /// Qwen3's format: `{"name": "…", "arguments": {…}}` between the tags.
 ///
-/// The end of the object is found by counting brackets outside strings, so that tags inside strings mean nothing. Any
-/// byte that JSON does not have outside strings shows at once that this is no call; all else is left to the JSON
-/// parser when the object is complete.
+/// The object is read as JSON byte by byte, so that tags inside strings mean nothing and a byte that JSON does not have
+/// there shows at once that this is no call. Arguments that are an object and come after the name can be told while they
+/// are written; all else is left to the JSON parser when the object is complete.
 struct JSONToolCallScanner: Sendable {
-  private enum Phase: Sendable { case before, object, string, escape, after }
+  private enum Phase: Sendable { case before, object, after }
 
   private var phase = Phase.before
   private var position: Int
-  private var depth = 0
+  private var progress = JSONProgress()
   private var object: Range<Int>
+  /// Where the member that is being read begins, and its value.
+  private var member = 0
+  private var value = 0
+  private var key: String?
+  /// The name, once it is known.
+  private(set) var name: String?
+  /// Where the arguments that are told while they are written begin and end, and what has been told of them.
+  private var argumentsStart: Int?
+  private var argumentsEnd: Int?
+  private var told = 0
 
   init(start: Int) {
     position = start
@@ -20,34 +30,64 @@ struct JSONToolCallScanner: Sendable {
 
   var lacksOnlyClosingTag: Bool { phase == .after }
 
+  /// Whether arguments have begun that can be told.
+  var hasBegun: Bool { argumentsStart != nil }
+
+  /// How much of the buffer is settled: what has been told, and what is in front of it.
+  var settled: Int { argumentsEnd == nil ? told : position }
+
   mutating func scan(_ buffer: [UInt8]) -> ToolCallVerdict {
     while phase != .after {
       guard position < buffer.count else { return .incomplete }
-      guard step(buffer[position]) else { return .malformed }
+      guard step(buffer) else { return .malformed }
       position += 1
-      if phase == .after { object = object.lowerBound..<position }
     }
     return scanClosingTag(buffer, from: &position)
   }
 
-  private mutating func step(_ byte: UInt8) -> Bool {
-    switch (phase, byte) {
-    case (.before, UInt8(ascii: "{")):
-      (phase, depth) = (.object, 1)
+  private mutating func step(_ buffer: [UInt8]) -> Bool {
+    let byte = buffer[position]
+    if phase == .before {
+      guard byte == UInt8(ascii: "{") else { return byte.isWhitespace }
+      phase = .object
       object = position..<position
-    case (.before, _): return byte.isWhitespace
-    case (.escape, _): phase = .string
-    case (.string, UInt8(ascii: "\\")): phase = .escape
-    case (.string, UInt8(ascii: "\"")): phase = .object
-    case (.string, _): break
-    case (_, UInt8(ascii: "\"")): phase = .string
-    case (_, UInt8(ascii: "{")), (_, UInt8(ascii: "[")): depth += 1
-    case (_, UInt8(ascii: "}")), (_, UInt8(ascii: "]")):
-      depth -= 1
-      if depth == 0 { phase = .after }
-    default: return byte.isJSONOutsideStrings
+      member = position + 1
+      return progress.take(byte)
+    }
+    let (depth, isInString) = (progress.depth, progress.isInString)
+    guard progress.take(byte) else { return false }
+    if !isInString { follow(byte, depth: depth, buffer) }
+    if progress.depth == 0 {
+      phase = .after
+      object = object.lowerBound..<position + 1
     }
     return true
+  }
+
+  /// Notes what a byte outside of strings means for the members of the call.
+  private mutating func follow(_ byte: UInt8, depth: Int, _ buffer: [UInt8]) {
+    switch (byte, depth) {
+    case (UInt8(ascii: ":"), 1):
+      key = (try? JSON(parsing: buffer[member..<position]))?.stringValue
+      value = position + 1
+    case (UInt8(ascii: ","), 1), (UInt8(ascii: "}"), 1):
+      if key == "name", name == nil {
+        name = (try? JSON(parsing: buffer[value..<position]))?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+      }
+      (key, member) = (nil, position + 1)
+    case (UInt8(ascii: "{"), 1) where key == "arguments" && name != nil && argumentsStart == nil:
+      (argumentsStart, told) = (position, position)
+    case (UInt8(ascii: "}"), 2) where argumentsStart != nil && argumentsEnd == nil: argumentsEnd = position + 1
+    default: break
+    }
+  }
+
+  /// What is known of the arguments and has not been told.
+  mutating func takeArguments(_ buffer: [UInt8]) -> String {
+    guard argumentsStart != nil else { return "" }
+    let end = argumentsEnd ?? position
+    defer { told = end }
+    return buffer.text(told..<end)
   }
 
   /// The arguments are the text the model wrote. Missing ones, and null, are `{}`; a string is what it holds, if that
@@ -110,16 +150,4 @@ private func rangeOfMember(_ key: String, inObject bytes: [UInt8]) -> Range<Int>
     }
   }
   return found
-}
-
-extension UInt8 {
-  /// White space, separators, and what numbers, `true`, `false` and `null` consist of.
-  fileprivate var isJSONOutsideStrings: Bool {
-    switch self {
-    case UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "E"):
-      true
-    default: isWhitespace
-    }
-  }
 }

@@ -21,6 +21,11 @@ public enum ToolCallFormat: Sendable, Equatable {
   /// Qwen3-Coder and Qwen3.5: `<tool_call><function=…><parameter=…>…</parameter></function></tool_call>`.
   case xml
 
+  /// What stands in front of a call, in every format.
+  public static let openingTag = "<tool_call>"
+  /// What stands behind a call, in every format.
+  public static let closingTag = "</tool_call>"
+
   /// The format a chat template teaches its model, or nil if the template knows of no tools.
   public static func detect(inTemplate source: String) -> ToolCallFormat? {
     if source.contains("<function=") { return .xml }
@@ -63,9 +68,10 @@ public enum OutputEvent: Sendable, Equatable {
   case reasoning(String)
   /// Answer; never empty.
   case content(String)
-  /// A tool call begins; they are numbered from 0.
+  /// A tool call begins; they are numbered from 0. One without an end before the next event of another kind, or the
+  /// response's end, is broken or cut off.
   case toolCallStarted(index: Int, name: String)
-  /// JSON text of a call's arguments: its fragments together are one JSON object.
+  /// JSON text of a call's arguments: the fragments of one that ends are together one JSON object.
   case toolCallArguments(index: Int, fragment: String)
   /// A tool call is complete.
   case toolCallEnded(index: Int)

@@ -6,11 +6,13 @@
 ///
 /// - Reasoning opens at the start of the response or of a section, never in the middle of an answer, where a tag is
 ///   text. Reasoning that never closes stays reasoning. Line breaks at its ends and after it are trimmed.
-/// - A tool call is told only when it is complete and valid, its arguments in one fragment: what has been streamed
-///   cannot be taken back. White space around calls is trimmed. What turns out not to be a call stays in the text it
-///   stands in, whole. A call that ends the response needs no closing tag.
+/// - A tool call is told while it is written, from where its arguments begin (those of an object that comes after the
+///   name, or a first tagged parameter), else when it is complete. What turns out not to be a call before that stays in
+///   the text it stands in, whole; a call that breaks off later is told up to there without an end, and what follows is
+///   text. White space around calls is trimmed. A call that ends the response needs no closing tag.
 /// - A call at the start of a line inside reasoning is a call and ends the reasoning. If a closing reasoning tag follows
-///   right after it, that is swallowed; inside a call begun in reasoning it shows that this was no call.
+///   right after it, that is swallowed; inside a call begun in reasoning it shows that this was no call, so that such a
+///   call is told only when it is complete.
 /// - Of several stop strings the one that is complete first counts, and of those the longest. Content ends before it.
 public struct OutputParser: Sendable {
   private enum Section: Sendable { case reasoning, content }
@@ -47,6 +49,8 @@ public struct OutputParser: Sendable {
   /// A call ended the reasoning, so a closing tag may still follow.
   private var mayCloseLate = false
   private var callCount = 0
+  /// The call that is being read has been told of.
+  private var isCallTold = false
   /// Bytes of the response in front of the buffer.
   private var offset = 0
 
@@ -70,6 +74,12 @@ public struct OutputParser: Sendable {
 
   /// Whether the text so far ends inside reasoning.
   public var isInReasoning: Bool { section == .reasoning }
+
+  /// What the text so far has of a tool call behind its opening tag, where it ends inside one; nil elsewhere.
+  public var openCall: [UInt8]? {
+    guard case .toolCall(_, let start) = state else { return nil }
+    return Array(buffer[(start + ToolCallTag.open.count)...])
+  }
 
   /// How many bytes at the end of the text so far may still become anything.
   public var undecidedBytes: Int { buffer.count }
@@ -186,9 +196,11 @@ public struct OutputParser: Sendable {
   ) -> Bool {
     var scanner = scanner
     var verdict = scanner.scan(buffer)
-    if isFinal, verdict == .incomplete {
-      verdict = scanner.lacksOnlyClosingTag ? .complete(end: buffer.count) : .malformed
+    if isFinal, verdict == .incomplete, scanner.lacksOnlyClosingTag { verdict = .complete(end: buffer.count) }
+    if section == .content, let name = scanner.begunName(buffer) {
+      return tellCall(scanner, name, verdict, start: start, isFinal: isFinal, &events)
     }
+    if isFinal, verdict == .incomplete { verdict = .malformed }
     if section == .reasoning, closesReasoning(verdict) { verdict = .malformed }
 
     switch verdict {
@@ -213,6 +225,36 @@ public struct OutputParser: Sendable {
       state = .text
       return true
     }
+  }
+
+  /// Tells what is new of a call whose arguments have begun. Returns whether there may be more to do.
+  private mutating func tellCall(
+    _ scanner: ToolCallScanner, _ name: String, _ verdict: ToolCallVerdict, start: Int, isFinal: Bool,
+    _ events: inout [OutputEvent]
+  ) -> Bool {
+    var scanner = scanner
+    if !isCallTold { events.append(.toolCallStarted(index: callCount, name: name)) }
+    isCallTold = true
+    let isCut = isFinal && verdict == .incomplete
+    let fragment = scanner.takeArguments(buffer, schemas: format.toolSchemas, isCut: isCut)
+    if !fragment.isEmpty { events.append(.toolCallArguments(index: callCount, fragment: fragment)) }
+    switch verdict {
+    case .incomplete:
+      guard isCut else {
+        state = .toolCall(scanner, start: start)
+        return false
+      }
+      drop(buffer.count)
+    case .complete(let end):
+      events.append(.toolCallEnded(index: callCount))
+      drop(end)
+    case .malformed: drop(scanner.settled)
+    }
+    callCount += 1
+    isCallTold = false
+    begin(.content, trimming: .whitespace, mayCloseLate: mayCloseLate)
+    state = .text
+    return true
   }
 
   /// Whether a closing reasoning tag lies in the bytes of a call that have not been looked at for it.

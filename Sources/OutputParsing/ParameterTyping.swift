@@ -1,4 +1,4 @@
-import JSON
+public import JSON
 
 /// Turns the untyped values of an XML tool call into JSON, by the JSON schema of the tool's parameters.
 struct ParameterTyping {
@@ -11,7 +11,7 @@ struct ParameterTyping {
   /// `True`, `False` and `None` count as JSON's). Everything else is a string, also when the schema forbids one: the
   /// caller sees what the model wrote.
   func json(_ text: String, of key: String) -> String {
-    let types = schema?["properties"]?[key].map { JSONTypes(schema: $0, root: schema ?? .null) } ?? []
+    let types = schema.map { Self.types(of: key, in: $0) } ?? []
     let trimmed = trim(text)
     let candidate = ["True": "true", "False": "false", "None": "null"][trimmed] ?? trimmed
     if !types.isSubset(of: .string), let value = try? JSON(parsing: candidate),
@@ -23,10 +23,33 @@ struct ParameterTyping {
     return JSON.string(text).serialized()
   }
 
+  /// The types that the schema allows parameter `key`.
+  private static func types(of key: String, in schema: JSON) -> JSONTypes {
+    (schema["properties"]?[key] ?? schema["additionalProperties"]).map { JSONTypes(schema: $0, root: schema) } ?? []
+  }
+
   private func trim(_ text: String) -> String {
     let bytes = Array(text.utf8)
     let end = bytes.startOfWhitespace(before: bytes.count)
     return bytes.text(min(bytes.skippingWhitespace(from: 0), end)..<end)
+  }
+}
+
+/// Which JSON the parameters of an XML tool call are looked through for; all else in them is strings.
+public struct ParameterTypes: Sendable {
+  /// The types, by the names of JSON Schema's `type`, of each parameter that the schema speaks of.
+  public let named: [String: Set<String>]
+  /// Those of all others.
+  public let others: Set<String>
+
+  /// The types for a tool whose parameters have this schema.
+  public init(schema: JSON) {
+    var named: [String: Set<String>] = [:]
+    for (key, property) in schema["properties"]?.objectValue ?? [:] {
+      named[key] = JSONTypes(schema: property, root: schema).names
+    }
+    self.named = named
+    others = schema["additionalProperties"].map { JSONTypes(schema: $0, root: schema).names } ?? []
   }
 }
 
@@ -80,18 +103,15 @@ struct JSONTypes: OptionSet {
     }
   }
 
-  private static func named(_ name: JSON) -> JSONTypes {
-    switch name.stringValue {
-    case "string": .string
-    case "number": .number
-    case "integer": .integer
-    case "boolean": .boolean
-    case "null": .null
-    case "object": .object
-    case "array": .array
-    default: []
-    }
-  }
+  private static let byName: [String: JSONTypes] = [
+    "string": .string, "number": .number, "integer": .integer, "boolean": .boolean, "null": .null, "object": .object,
+    "array": .array,
+  ]
+
+  private static func named(_ name: JSON) -> JSONTypes { name.stringValue.flatMap { byName[$0] } ?? [] }
+
+  /// The types by the names of `type`.
+  var names: Set<String> { Set(Self.byName.filter { contains($0.value) }.keys) }
 
   /// A reference into the same document, such as `#/$defs/Place`.
   private static func resolve(_ reference: String, root: JSON) -> JSON? {

@@ -18,8 +18,8 @@ enum ToolCallVerdict: Equatable {
 
 /// The tags around a call, the same in both formats.
 enum ToolCallTag {
-  static let open = Array("<tool_call>".utf8)
-  static let close = Array("</tool_call>".utf8)
+  static let open = Array(ToolCallFormat.openingTag.utf8)
+  static let close = Array(ToolCallFormat.closingTag.utf8)
 }
 
 /// Follows a tool call through a growing buffer, looking at every byte once.
@@ -55,11 +55,42 @@ enum ToolCallScanner: Sendable {
     }
   }
 
-  /// The call that `scan` found complete; nil if its contents are not a call after all.
+  /// The name of a call whose arguments can be told while they are written; nil before that is known.
+  func begunName(_ buffer: [UInt8]) -> String? {
+    switch self {
+    case .json(let scanner): scanner.hasBegun ? scanner.name : nil
+    case .xml(let scanner): scanner.hasBegun ? scanner.name(buffer) : nil
+    }
+  }
+
+  /// What is known of the arguments and has not been told.
+  ///
+  /// - Parameter isCut: whether nothing follows.
+  mutating func takeArguments(_ buffer: [UInt8], schemas: [String: JSON], isCut: Bool) -> String {
+    switch self {
+    case .json(var scanner):
+      defer { self = .json(scanner) }
+      return scanner.takeArguments(buffer)
+    case .xml(var scanner):
+      defer { self = .xml(scanner) }
+      return scanner.takeArguments(buffer, schemas, isCut: isCut)
+    }
+  }
+
+  /// How much of the buffer belongs to what has been told of the call.
+  var settled: Int {
+    switch self {
+    case .json(let scanner): scanner.settled
+    case .xml(let scanner): scanner.settled
+    }
+  }
+
+  /// The call that `scan` found complete, in whole; nil if its contents are not a call after all.
   func call(_ buffer: [UInt8], schemas: [String: JSON]) -> ToolCall? {
     switch self {
-    case .json(let scanner): scanner.call(buffer)
-    case .xml(let scanner): scanner.call(buffer, schemas: schemas)
+    case .json(let scanner): return scanner.call(buffer)
+    case .xml(var scanner):
+      return ToolCall(name: scanner.name(buffer), arguments: scanner.takeArguments(buffer, schemas))
     }
   }
 }

@@ -9,7 +9,8 @@ import JSON
 ///     </function>
 ///
 /// A value may hold any text, so its end is the first `</parameter>` that another parameter or the end of the function
-/// follows. A function that ends without its parameter's end is malformed.
+/// follows. A function that ends without its parameter's end is malformed. Parameters are told one by one; of several
+/// with one name, readers of JSON take the last.
 struct XMLToolCallScanner: Sendable {
   private enum Phase: Sendable { case beforeFunction, functionName, betweenParameters, parameterName, value, after }
 
@@ -24,8 +25,19 @@ struct XMLToolCallScanner: Sendable {
   private var start = 0
   private var name = 0..<0
   private var parameters: [(key: Range<Int>, value: Range<Int>)] = []
+  /// Parameters that have been told.
+  private var told = 0
+  private var isEndTold = false
+  /// How much of the buffer is settled: the parameters that are complete, and what is in front of them.
+  private(set) var settled = 0
 
   init(start: Int) { position = start }
+
+  /// Whether a first parameter has begun, so that arguments can be told.
+  var hasBegun: Bool { !parameters.isEmpty }
+
+  /// The function's name.
+  func name(_ buffer: [UInt8]) -> String { buffer.text(name) }
 
   var lacksOnlyClosingTag: Bool { phase == .after }
 
@@ -69,6 +81,7 @@ struct XMLToolCallScanner: Sendable {
         if phase == .functionName {
           (name, phase) = (start..<position, .betweenParameters)
         } else {
+          if parameters.isEmpty { settled = start - Self.parameter.count }
           parameters.append((start..<position, 0..<0))
           phase = .value
         }
@@ -92,7 +105,7 @@ struct XMLToolCallScanner: Sendable {
       case .whole:
         parameters[parameters.count - 1].value = start..<position
         position += Self.parameterEnd.count
-        phase = .betweenParameters
+        (phase, settled) = (.betweenParameters, position)
         return nil
       case .partial: return .incomplete
       case .none: break
@@ -109,25 +122,39 @@ struct XMLToolCallScanner: Sendable {
     return .incomplete
   }
 
-  /// A line break after a parameter's opening tag and one before its closing tag are not part of the value.
-  func call(_ buffer: [UInt8], schemas: [String: JSON]) -> ToolCall {
-    let name = buffer.text(name)
-    let typing = ParameterTyping(schema: schemas[name])
-    var arguments: [(key: String, value: String)] = []
-    for (key, value) in parameters {
-      var (start, end) = (value.lowerBound, value.upperBound)
-      if start < end, buffer[start] == .newline { start += 1 }
-      if start < end, buffer[end - 1] == .newline { end -= 1 }
-      let key = buffer.text(key)
-      let value = typing.json(buffer.text(start..<end), of: key)
-      if let index = arguments.firstIndex(where: { $0.key.utf8.elementsEqual(key.utf8) }) {
-        arguments[index].value = value
-      } else {
-        arguments.append((key, value))
-      }
+  /// What is known of the arguments and has not been told: a member for each parameter that is complete.
+  ///
+  /// - Parameter isCut: whether nothing follows, so that the beginning of a value is all there is of it.
+  mutating func takeArguments(_ buffer: [UInt8], _ schemas: [String: JSON], isCut: Bool = false) -> String {
+    let typing = ParameterTyping(schema: schemas[name(buffer)])
+    let complete = phase == .value ? parameters.count - 1 : parameters.count
+    var text = ""
+    for index in told..<max(told, complete) {
+      let key = buffer.text(parameters[index].key)
+      text += opening(index, key) + typing.json(buffer.text(inside(parameters[index].value, buffer)), of: key)
     }
-    let members = arguments.map { JSON.string($0.key).serialized() + ":" + $0.value }
-    return ToolCall(name: name, arguments: "{" + members.joined(separator: ",") + "}")
+    told = max(told, complete)
+    if isCut, phase == .value, let last = parameters.last {
+      let value = inside(start..<buffer.count, buffer, isCut: true)
+      text += opening(complete, buffer.text(last.key)) + JSON.string(buffer.text(value)).serialized().dropLast()
+    }
+    if phase == .after, !isEndTold {
+      isEndTold = true
+      text += parameters.isEmpty ? "{}" : "}"
+    }
+    return text
+  }
+
+  private func opening(_ index: Int, _ key: String) -> String {
+    (index == 0 ? "{" : ",") + JSON.string(key).serialized() + ":"
+  }
+
+  /// A value without the line breaks after the opening tag and before the closing one, which are not part of it.
+  private func inside(_ value: Range<Int>, _ buffer: [UInt8], isCut: Bool = false) -> Range<Int> {
+    var (start, end) = (value.lowerBound, value.upperBound)
+    if start < end, buffer[start] == .newline { start += 1 }
+    if start < end, !isCut, buffer[end - 1] == .newline { end -= 1 }
+    return start..<end
   }
 }
 

@@ -152,7 +152,21 @@ public struct ChatFormat: Sendable {
     let callsTools = request.parsesToolCalls && !request.tools.isEmpty && toolCallFormat != nil
     return ReplyConstraint.Openings(
       thought: thinks ? tokenizer.id(of: ReasoningMarks.open) : nil,
-      toolCall: callsTools ? tokenizer.id(of: "<tool_call>") : nil)
+      toolCall: callsTools ? tokenizer.id(of: ToolCallFormat.openingTag) : nil)
+  }
+
+  /// What the calls in the replies to a request have to be; nil where they are free, or there are none.
+  ///
+  /// - Throws: `invalidParameter` where calls are required of a model that has no format for them.
+  func calls(for request: ChatRequest) throws(GenerationError) -> ToolCallConstraint? {
+    guard request.parsesToolCalls, !request.tools.isEmpty else { return nil }
+    if let toolCallFormat { return ToolCallConstraint(request, toolCallFormat) }
+    guard request.toolChoice == .automatic else {
+      throw .invalidParameter(
+        name: "tool_choice",
+        message: "'tool_choice' asks for a call, but this model's chat template has no format for calls.")
+    }
+    return nil
   }
 
   /// What the reply to a request may contain.

@@ -8,6 +8,10 @@ public struct ChatRequest: Sendable {
   public var messages: [JSON]
   /// The tools the model may call, in the order given.
   public var tools: [JSON] = []
+  /// The request's field that holds each tool's function, for errors.
+  public var toolFields: [String] = []
+  /// Which of the tools has to be called.
+  public var toolChoice = ToolChoice.automatic
   /// Whether tool calls are recognised in the reply.
   public var parsesToolCalls = true
   /// Whether the reply may hold more than one tool call. If not, it ends after the first.

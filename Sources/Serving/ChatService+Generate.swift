@@ -12,10 +12,12 @@ extension ChatService {
   ///   too long, a full queue, a server that stops.
   public func generate(_ request: ChatRequest) async throws(GenerationError) -> Generation {
     try await admitting(request.options.choices) { ids throws(GenerationError) in
-      let ((prompt, cache), grammar) = try await preparing { [format, caching, grammars] () throws(GenerationError) in
+      let ((prompt, cache), grammar, calls) = try await preparing {
+        [format, caching, grammars] () throws(GenerationError) in
         (
           try caching.prompt(for: request, format, now: Date()),
-          try grammars.grammar(for: request.options.constraint)
+          try grammars.grammar(for: request.options.constraint),
+          try grammars.grammar(for: format.calls(for: request))
         )
       }
       let parser = OutputParser(
@@ -24,13 +26,15 @@ extension ChatService {
       var options = request.options
       options.sampling = format.sampling(options.sampling, mode: request.mode)
       let constraint = constraint(
-        grammar, format.openings(for: request, startsInReasoning: prompt.startsInReasoning))
+        grammar, calls, isRequired: request.toolChoice != .automatic,
+        format.openings(for: request, startsInReasoning: prompt.startsInReasoning))
       return try submit(ids, prompt.tokens, named: "messages", options, cache, constraint) { maximumTokens in
         ReplyReader(
           detokenizer: format.tokenizer.makeDetokenizer(skippingSpecialTokens: true), parser: parser,
           limits: ReplyReader.Limits(
             maximumTokens: maximumTokens, thinking: thinking,
-            allowsParallelToolCalls: request.allowsParallelToolCalls, endTokens: format.endTokens),
+            allowsParallelToolCalls: request.allowsParallelToolCalls && !request.toolChoice.isSingle,
+            endTokens: format.endTokens),
           promptTokens: prompt.tokens.count)
       }
     }
@@ -69,10 +73,18 @@ extension ChatService {
   }
 
   /// What a reply has to follow; nil where no grammar is asked for.
+  ///
+  /// - Parameter isRequired: whether there have to be calls, instead of content.
   private func constraint(
-    _ grammar: CompiledGrammar?, _ openings: ReplyConstraint.Openings = ReplyConstraint.Openings()
+    _ grammar: CompiledGrammar?, _ calls: CompiledToolCalls? = nil, isRequired: Bool = false,
+    _ openings: ReplyConstraint.Openings = ReplyConstraint.Openings()
   ) -> ReplyConstraint? {
-    grammar.map { ReplyConstraint($0.makeMatcher(), vocabularySize: vocabularySize, openings: openings) }
+    if isRequired, let calls {
+      return ReplyConstraint(requiring: calls, vocabularySize: vocabularySize, openings: openings)
+    }
+    guard grammar != nil || calls != nil else { return nil }
+    return ReplyConstraint(
+      content: grammar?.makeMatcher(), calls: calls, vocabularySize: vocabularySize, openings: openings)
   }
 
   /// - Parameter field: what the prompt is called in errors.

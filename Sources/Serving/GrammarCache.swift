@@ -1,4 +1,5 @@
 import Grammar
+import OutputParsing
 import Synchronization
 import Tokenizer
 
@@ -12,8 +13,14 @@ final class GrammarCache: Sendable {
     var lastUse: UInt64
   }
 
+  /// What a grammar was made of.
+  fileprivate enum Source: Hashable, Sendable {
+    case content(OutputConstraint.Content)
+    case calls(ToolCallConstraint)
+  }
+
   fileprivate struct State: Sendable {
-    var entries: [OutputConstraint.Content: Entry] = [:]
+    var entries: [Source: Entry] = [:]
     var uses: UInt64 = 0
   }
 
@@ -38,16 +45,46 @@ final class GrammarCache: Sendable {
   /// - Throws: `invalidParameter` that names the constraint's field, and says what is wrong where.
   func grammar(for constraint: OutputConstraint?) throws(GenerationError) -> CompiledGrammar? {
     guard let constraint else { return nil }
-    if let known = state.withLock({ $0.use(constraint.content) }) { return known }
-    let definition = try constraint.definition()
+    return try compiled(.content(constraint.content), constraint.definition) { constraint.invalid("\($0)") }
+  }
+
+  /// The grammar of tool calls; nil where they are free.
+  ///
+  /// - Throws: `invalidParameter` that names the field of the tool at fault.
+  func grammar(for calls: ToolCallConstraint?) throws(GenerationError) -> CompiledToolCalls? {
+    guard let calls else { return nil }
+    let (open, close) = (marker(ToolCallFormat.openingTag), marker(ToolCallFormat.closingTag))
+    let grammar = try compiled(
+      .calls(calls),
+      { () throws(GenerationError) in
+        try calls.definition(
+          open: open == nil ? .text(ToolCallFormat.openingTag) : .marker(0),
+          close: close == nil ? .text(ToolCallFormat.closingTag) : .marker(open == nil ? 0 : 1))
+      }, invalid: { .invalidParameter(name: "tools", message: "'tools' cannot be followed: \($0).") })
+    var begun = grammar.makeMatcher()
+    if let open { _ = begun.accept(open) } else { _ = begun.accept(Array(ToolCallFormat.openingTag.utf8)) }
+    return CompiledToolCalls(whole: grammar.makeMatcher(), begun: begun)
+  }
+
+  private func compiled(
+    _ source: Source, _ definition: () throws(GenerationError) -> GrammarDefinition,
+    invalid: (GrammarError) -> GenerationError
+  ) throws(GenerationError) -> CompiledGrammar {
+    if let known = state.withLock({ $0.use(source) }) { return known }
+    let definition = try definition()
     let grammar: CompiledGrammar
     do {
       grammar = try preparedCompiler().compile(definition)
     } catch {
-      throw constraint.invalid("\(error)")
+      throw invalid(error)
     }
-    state.withLock { $0.insert(grammar, for: constraint.content, budget: Self.budgetBytes) }
+    state.withLock { $0.insert(grammar, for: source, budget: Self.budgetBytes) }
     return grammar
+  }
+
+  /// The special token that a tag is, if it is one.
+  private func marker(_ tag: String) -> Int32? {
+    tokenizer.id(of: tag).flatMap { tokenizer.isAdded($0) ? $0 : nil }
   }
 
   private func preparedCompiler() -> GrammarCompiler {
@@ -57,30 +94,40 @@ final class GrammarCache: Sendable {
       let texts = (0..<Int32(vocabularySize)).map { token in
         tokenizer.isAdded(token) ? nil : tokenizer.bytes(of: token)
       }
-      let made = GrammarCompiler(vocabulary: TokenVocabulary(texts: texts, endTokens: Array(endTokens)))
+      let markers = [ToolCallFormat.openingTag, ToolCallFormat.closingTag].compactMap(marker)
+      let made = GrammarCompiler(
+        vocabulary: TokenVocabulary(texts: texts, endTokens: Array(endTokens), markers: markers))
       compiler = made
       return made
     }
   }
 }
 
+/// Where replies follow the grammar of their tool calls.
+struct CompiledToolCalls: Sendable {
+  /// In front of the first call.
+  let whole: GrammarMatcher
+  /// Behind the first opening tag.
+  let begun: GrammarMatcher
+}
+
 extension GrammarCache.State {
-  fileprivate mutating func use(_ content: OutputConstraint.Content) -> CompiledGrammar? {
-    guard let grammar = entries[content]?.grammar else { return nil }
+  fileprivate mutating func use(_ source: GrammarCache.Source) -> CompiledGrammar? {
+    guard let grammar = entries[source]?.grammar else { return nil }
     uses += 1
-    entries[content]?.lastUse = uses
+    entries[source]?.lastUse = uses
     return grammar
   }
 
   /// Adds a grammar, and drops the least recently used ones beyond the budget.
-  fileprivate mutating func insert(_ grammar: CompiledGrammar, for content: OutputConstraint.Content, budget: Int) {
+  fileprivate mutating func insert(_ grammar: CompiledGrammar, for source: GrammarCache.Source, budget: Int) {
     uses += 1
-    entries[content] = GrammarCache.Entry(grammar: grammar, lastUse: uses)
+    entries[source] = GrammarCache.Entry(grammar: grammar, lastUse: uses)
     var total = entries.values.reduce(0) { $0 + $1.grammar.bytes }
-    for (content, entry) in entries.sorted(by: { $0.value.lastUse < $1.value.lastUse }) where total > budget {
+    for (source, entry) in entries.sorted(by: { $0.value.lastUse < $1.value.lastUse }) where total > budget {
       guard entries.count > 1 else { return }
       total -= entry.grammar.bytes
-      entries[content] = nil
+      entries[source] = nil
     }
   }
 }

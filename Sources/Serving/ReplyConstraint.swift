@@ -1,32 +1,48 @@
 import Grammar
 import Sampling
 
-/// Keeps the content of one reply to a grammar.
+/// Keeps the content of one reply, or its tool calls, to a grammar.
 struct ReplyConstraint: Sendable {
   /// Tokens that a reply may begin with instead of content.
   struct Openings: Sendable {
     /// It begins a thought; the content comes after it.
     var thought: Int32?
-    /// It begins a tool call; then the reply is free.
+    /// It begins a tool call.
     var toolCall: Int32?
   }
 
-  private var matcher: GrammarMatcher
+  /// Where the reply is in what it has to follow outside of thoughts; nil where it is free.
+  private var matcher: GrammarMatcher?
+  /// What it has to follow behind the opening tag of its first call; nil: anything.
+  private let begunCalls: GrammarMatcher?
   private var mask: TokenMask
   private let openings: Openings
   private var hasBegun = false
-  /// Whether the reply need not follow the grammar any longer.
-  private(set) var isReleased = false
+  private var isInCalls = false
 
-  init(_ matcher: GrammarMatcher, vocabularySize: Int, openings: Openings) {
-    self.matcher = matcher
+  /// A reply with content of a grammar, or with calls instead. Without a grammar the content is free.
+  init(content: GrammarMatcher?, calls: CompiledToolCalls?, vocabularySize: Int, openings: Openings) {
+    matcher = content
+    begunCalls = calls?.begun
     mask = TokenMask(vocabularySize: vocabularySize)
     self.openings = openings
   }
 
-  /// The tokens that may come next outside of thoughts; nil if there are none, as following the grammar took too much.
+  /// A reply of nothing but calls, behind its thoughts.
+  init(requiring calls: CompiledToolCalls, vocabularySize: Int, openings: Openings) {
+    matcher = calls.whole
+    begunCalls = calls.begun
+    mask = TokenMask(vocabularySize: vocabularySize)
+    self.openings = Openings(thought: openings.thought)
+  }
+
+  /// Whether the next token has to be one of `nextTokens`.
+  func binds(isInReasoning: Bool) -> Bool { matcher != nil && (isInCalls || !isInReasoning) }
+
+  /// The tokens that may come next where the constraint binds; nil if there are none, as following the grammar took too
+  /// much.
   mutating func nextTokens() -> TokenMask? {
-    let matcher = matcher
+    guard let matcher else { return TokenMask(vocabularySize: mask.vocabularySize, allowsAll: true) }
     mask.withWords { matcher.fillMask($0) }
     if !hasBegun {
       for token in [openings.thought, openings.toolCall] { if let token { mask[token] = true } }
@@ -37,11 +53,28 @@ struct ReplyConstraint: Sendable {
   /// Goes on by a token that was chosen among `nextTokens`.
   mutating func accept(_ token: Int32) {
     if !hasBegun, token == openings.thought { return }
-    if !hasBegun, token == openings.toolCall {
-      isReleased = true
+    if !hasBegun, token == openings.toolCall { return beginCalls("".utf8) }
+    hasBegun = true
+    _ = matcher?.accept(token)
+  }
+
+  /// Hears that the reply is inside a call, and what it has of it behind the opening tag. From the first call on it
+  /// holds nothing but calls.
+  mutating func follow(openCall text: [UInt8]) {
+    guard !isInCalls else { return }
+    // Content that has begun may look like a call; calls that are required have been followed from their beginning.
+    if hasBegun { isInCalls = matcher != nil && begunCalls != nil } else { beginCalls(text) }
+  }
+
+  private mutating func beginCalls(_ text: some Sequence<UInt8>) {
+    hasBegun = true
+    matcher = begunCalls
+    let text = Array(text)
+    guard !text.isEmpty, matcher?.accept(text) == false else {
+      isInCalls = matcher != nil
       return
     }
-    hasBegun = true
-    _ = matcher.accept(token)
+    // The tag and what follows it were one token, so that this could not be prevented.
+    matcher = nil
   }
 }

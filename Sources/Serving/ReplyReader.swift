@@ -49,6 +49,9 @@ struct ReplyReader: Sendable {
   /// Whether the reply is inside a thought.
   var isInReasoning: Bool { parser.isInReasoning }
 
+  /// What the reply has of a tool call behind its opening tag, where it is inside one.
+  var openCall: [UInt8]? { parser.openCall }
+
   /// The token that comes next whatever the model would choose; nil lets it choose.
   var forcedToken: Int32? { forced.first }
 
@@ -147,6 +150,9 @@ struct ReplyReader: Sendable {
       case .stopped(let text):
         events.removeSubrange(index...)
         return end(stopReason, stopSequence: text)
+      case .toolCallStarted(let call, _) where call > 0 && !limits.allowsParallelToolCalls:
+        events.removeSubrange(index...)
+        return end(stopReason)
       case .toolCallEnded:
         toolCalls += 1
         guard limits.allowsParallelToolCalls else {

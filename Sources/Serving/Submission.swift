@@ -156,7 +156,7 @@ final class ActiveReply {
 
   /// Whether the next token has to follow the grammar.
   private var isConstrained: Bool {
-    constraint?.isReleased == false && !reader.isInReasoning && reader.forcedToken == nil
+    constraint?.binds(isInReasoning: reader.isInReasoning) == true && reader.forcedToken == nil
   }
 
   /// The tokens that may come next; nil if all may.
@@ -172,7 +172,9 @@ final class ActiveReply {
     if isConstrained { constraint?.accept(token.id) }
     tokens.append(token.id)
     if sampling.adjustment.looksBack { history.append(token.id) }
-    return reader.read(token.id, score: token.score)
+    let step = reader.read(token.id, score: token.score)
+    if constraint != nil, let call = reader.openCall { constraint?.follow(openCall: call) }
+    return step
   }
 }
 

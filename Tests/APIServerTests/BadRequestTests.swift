@@ -178,20 +178,25 @@ import Testing
     await fixture.stop()
   }
 
-  @Test(arguments: [
-    (#""required""#, "tool_choice"), (#"{"type": "function", "function": {"name": "f"}}"#, "tool_choice"),
-    (
-      #"{"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [{"function": {"name": "f"}}]}}"#,
-      "tool_choice.allowed_tools.mode"
-    ),
-  ])
-  func forcingACallIsRefusedAndNeverTakenForAuto(_ choice: String, _ parameter: String) async throws {
+  @Test func aSchemaThatCannotBeFollowedIsNamedAsTheClientWroteIt() async throws {
     let fixture = try await APIFixture()
-    let response = try await fixture.chat(
-      .asking("?", ["tools": try JSON(parsing: Self.f), "tool_choice": try JSON(parsing: choice)]))
-    let error = try #require(try response.json["error"])
-    #expect(response.status == 400 && error["code"] == "unsupported_parameter")
-    #expect(error["param"]?.stringValue == parameter)
+    let schema: JSON = ["type": "object", "properties": ["x": ["minLenght": 3]]]
+    let chat: JSON = ["type": "function", "function": ["name": "f", "parameters": schema, "strict": true]]
+    let response: JSON = ["type": "function", "name": "f", "parameters": schema, "strict": true]
+    let message: JSON = ["name": "f", "input_schema": schema, "strict": true]
+    let chatError = try await fixture.chat(.asking("?", ["tools": [chat]])).json["error"]
+    #expect(chatError?["param"] == "tools[0].function.parameters")
+    let responseError = try await fixture.post(
+      "/v1/responses", ["model": "demo", "input": "?", "tools": [response]]
+    ).json["error"]
+    #expect(responseError?["param"] == "tools[0].parameters")
+    let messageError = try await fixture.post(
+      "/v1/messages", .asking("?", ["max_tokens": 10, "tools": [message]])
+    ).json["error"]
+    #expect(messageError?["message"]?.stringValue?.contains("'tools[0].input_schema' of the tool 'f'") == true)
+    for error in [chatError, responseError, messageError] {
+      #expect(error?["message"]?.stringValue?.contains("#/properties/x/minLenght") == true)
+    }
     await fixture.stop()
   }
 

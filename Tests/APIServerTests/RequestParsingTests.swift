@@ -96,7 +96,6 @@ import Testing
       Set(request.ignoredFields)
         == [
           "tempratur", "stream_options.x", "messages[0].content[0].cache_control", "messages[0].mood",
-          "tools[0].function.strict",
         ])
   }
 
@@ -114,5 +113,22 @@ import Testing
     ]
     let chosen = try ChatCompletionRequest(Self.body(["tools": tools, "tool_choice": allowed])).tools.tools
     #expect(chosen == [["type": "function", "function": ["name": "a"]]])
+  }
+
+  @Test func choicesThatAskForACall() throws {
+    let tools: JSON = [
+      ["type": "function", "function": ["name": "b"]], ["type": "function", "function": ["name": "a"]],
+    ]
+    func read(_ choice: JSON) throws -> ToolFields {
+      try ChatCompletionRequest(Self.body(["tools": tools, "tool_choice": choice])).tools
+    }
+    #expect(try read("required").choice == .required)
+    #expect(try read(["type": "function", "function": ["name": "a"]]).choice == .function("a"))
+    #expect(try read("auto").choice == .automatic && read("none").choice == .automatic)
+    let allowed = try read([
+      "type": "allowed_tools",
+      "allowed_tools": ["mode": "required", "tools": [["type": "function", "function": ["name": "a"]]]],
+    ])
+    #expect(allowed.choice == .required && allowed.tools.count == 1 && allowed.places == ["tools[1].function"])
   }
 }

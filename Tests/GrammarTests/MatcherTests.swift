@@ -37,6 +37,25 @@ import Testing
     #expect(ended && matcher.hasEnded && allowed(matcher).isEmpty)
   }
 
+  @Test func markersAreReadWhereTheyAreAskedForOnly() throws {
+    let texts: [[UInt8]?] = (0...255).map { [UInt8($0)] } + [Array("<x>".utf8), Array("</x>".utf8)]
+    let vocabulary = TokenVocabulary(texts: texts, endTokens: [], markers: [256, 257])
+    let letters = GrammarExpression.anyNumber(of: .characters(ScalarSet("a"..."z")))
+    let definition = GrammarDefinition(.sequence([.marker(0), letters, .marker(1)]))
+    var matcher = try GrammarCompiler(vocabulary: vocabulary).compile(definition).makeMatcher()
+    func allowed() -> Set<Int> {
+      var words = Array(repeating: UInt64.max, count: matcher.maskWords)
+      words.withUnsafeMutableBufferPointer { matcher.fillMask($0) }
+      return Set((0..<258).filter { words[$0 >> 6] >> UInt64($0 & 63) & 1 == 1 })
+    }
+    #expect(allowed() == [256] && matcher.forcedBytes().isEmpty)
+    let begun = matcher.accept(256)
+    #expect(begun && allowed() == Set(0x61...0x7A).union([257]))
+    let spelt = matcher.accept(Array("</x>".utf8))
+    let ended = matcher.accept(257)
+    #expect(!spelt && ended && matcher.isFinished)
+  }
+
   @Test func largeBoundsAreCounted() throws {
     let letters = GrammarExpression.repetition(.characters(.all), atLeast: 3, atMost: 100_000)
     var matcher = try matcher(GrammarDefinition(.sequence([letters, .text("\"}")])))

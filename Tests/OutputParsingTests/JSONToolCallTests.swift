@@ -18,8 +18,9 @@ import Testing
     (#"{"name": "f", "arguments": {}, "id": 7}"#, "f", "{}"),
     // Arguments as a string.
     (#"{"name": "f", "arguments": " {\"x\": \"é\"} "}"#, "f", #"{"x": "é"}"#),
-    // The last member counts; keys may be escaped.
-    (#"{"name":"f","arguments":{"x":1},"\u0061rguments": {"x":2} }"#, "f", #"{"x":2}"#),
+    // The first member counts that is told while it is written, else the last; keys may be escaped.
+    (#"{"name":"f","\u0061rguments":{"x":1},"arguments": {"x":2} }"#, "f", #"{"x":1}"#),
+    (#"{"arguments":{"x":1},"\u0061rguments": {"x":2},"name":"f" }"#, "f", #"{"x":2}"#),
     // Tags, brackets and quotes inside strings.
     (#"{"name":"f","arguments":{"x":"</tool_call>}]\"\\"}}"#, "f", #"{"x":"</tool_call>}]\"\\"}"#),
     (#"{"name":"f","arguments":{"n":123456789012345678901234567890}}"#, "f", #"{"n":123456789012345678901234567890}"#),
@@ -35,7 +36,7 @@ import Testing
 
   @Test(arguments: [
     // Cut off.
-    "<tool_call>", "<tool_ca", "<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": \"a",
+    "<tool_call>", "<tool_ca", "<tool_call>\n{\"name\": \"f\", \"arguments\": ",
     // Not JSON, or not a call.
     "<tool_call>f(1)</tool_call>", "<tool_call>{'name': 'f'}</tool_call>", "<tool_call>{\"name\": \"f\"</tool_call>",
     "<tool_call>{\"name\": \"f\"}}</tool_call>", "<tool_call>{\"name\": 1}</tool_call>", "<tool_call>{}</tool_call>",
@@ -43,7 +44,7 @@ import Testing
     "<tool_call>{\"name\": \"f\", \"arguments\": \"x\"}</tool_call>",
     "<tool_call>{\"name\": \"f\", \"arguments\": \"[1]\"}</tool_call>",
     "<tool_call>{\"name\": \"f\"} and more</tool_call>", "<tool_call>{\"name\": \"f\" \"arguments\": {}}</tool_call>",
-    "<tool_call>[\"f\"]</tool_call>", "<tool_call>{\"name\": \"f\", \"arguments\": {\"x\": \"a\nb\"}}</tool_call>",
+    "<tool_call>[\"f\"]</tool_call>", "<tool_call>{\"arguments\": {\"x\": \"a\nb\"}, \"name\": \"f\"}</tool_call>",
     "</tool_call>", "Use <tool_call> to call.",
   ])
   func whatIsNoCallIsContent(text: String) {
@@ -96,17 +97,41 @@ import Testing
     #expect(parse(text, OutputFormat(parsesToolCalls: true)) == ParsedOutput(content: text))
   }
 
-  @Test func aCallIsToldWhenItIsComplete() {
+  @Test func aCallIsToldWhileItIsWritten() {
     var parser = OutputParser(format: tools)
     #expect(parser.consume("Now:\n<tool") == [.content("Now:")])
-    #expect(parser.consume(#"_call>{"name":"f","arguments":{"x":1}}"#) == [])
+    #expect(parser.consume(#"_call>{"name":"f","arguments":"#) == [])
     #expect(
-      parser.consume("</tool_call>\n") == [
-        .toolCallStarted(index: 0, name: "f"), .toolCallArguments(index: 0, fragment: #"{"x":1}"#),
-        .toolCallEnded(index: 0),
+      parser.consume(#"{"x":"#) == [
+        .toolCallStarted(index: 0, name: "f"), .toolCallArguments(index: 0, fragment: #"{"x":"#),
+      ])
+    #expect(parser.consume("1") == [.toolCallArguments(index: 0, fragment: "1")])
+    #expect(parser.consume("}}") == [.toolCallArguments(index: 0, fragment: "}")])
+    #expect(parser.consume("</tool_call>\n") == [.toolCallEnded(index: 0)])
+    // Arguments in front of the name wait for it.
+    #expect(parser.consume(#"<tool_call>{"arguments":{"x":1},"name":"g"}"#) == [])
+    #expect(
+      parser.consume("</tool_call>") == [
+        .toolCallStarted(index: 1, name: "g"), .toolCallArguments(index: 1, fragment: #"{"x":1}"#),
+        .toolCallEnded(index: 1),
       ])
     // What cannot be a call is not held back until its end.
     #expect(parser.consume("<tool_call> is") == [.content("<tool_call> is")])
+  }
+
+  @Test(arguments: [
+    // Cut off.
+    (#"{"x": "a"#, #"{"x": "a"#, ""), (#"{"x": [1"#, #"{"x": [1"#, ""),
+    // Not JSON from some byte on.
+    ("{\"x\": \"a\nb\"}}</tool_call>", #"{"x": "a"#, "b\"}}</tool_call>"), ("{'x'", "{", "'x'"),
+    (#"{"x": 1 2}}"#, #"{"x": 1 "#, "2}}"), (#"{"x": tru}}"#, #"{"x": tru"#, "}}"), (#"{"x": -}}"#, #"{"x": -"#, "}}"),
+    (#"{"x": 01}}"#, #"{"x": 0"#, "1}}"), (#"{"x": "\u12g"}}"#, #"{"x": "\u12"#, "g\"}}"),
+    (#"{"x": [1}}"#, #"{"x": [1"#, "}}"),
+  ])
+  func aCallThatBreaksOffIsToldUpToThere(arguments: String, told: String, rest: String) {
+    #expect(
+      parse("<tool_call>{\"name\": \"f\", \"arguments\": \(arguments)", tools)
+        == ParsedOutput(content: rest, calls: [call("f", told)], brokenCalls: [0]))
   }
 
   @Test func detectsTheFormatOfATemplate() {

@@ -11,22 +11,31 @@ struct ParsedOutput: Equatable {
   var reasoning = ""
   var content = ""
   var calls: [Call] = []
+  /// Calls that have no end.
+  var brokenCalls: [Int] = []
   var stop: String?
 
   /// Collects events, and checks that they come in a sensible order.
   init(_ events: [OutputEvent]) {
     var open: Int?
+    func breakOff() {
+      if let open { brokenCalls.append(open) }
+      open = nil
+    }
     for event in events {
       #expect(stop == nil, "nothing follows a stop string")
       switch event {
       case .reasoning(let text):
-        #expect(!text.isEmpty && open == nil)
+        #expect(!text.isEmpty)
+        breakOff()
         reasoning += text
       case .content(let text):
-        #expect(!text.isEmpty && open == nil)
+        #expect(!text.isEmpty)
+        breakOff()
         content += text
       case .toolCallStarted(let index, let name):
-        #expect(index == calls.count && open == nil)
+        #expect(index == calls.count)
+        breakOff()
         open = index
         calls.append(Call(name: name, arguments: ""))
       case .toolCallArguments(let index, let fragment):
@@ -38,13 +47,16 @@ struct ParsedOutput: Equatable {
       case .stopped(let text): stop = text
       }
     }
-    #expect(open == nil)
+    breakOff()
   }
 
-  init(reasoning: String = "", content: String = "", calls: [Call] = [], stop: String? = nil) {
+  init(
+    reasoning: String = "", content: String = "", calls: [Call] = [], brokenCalls: [Int] = [], stop: String? = nil
+  ) {
     self.reasoning = reasoning
     self.content = content
     self.calls = calls
+    self.brokenCalls = brokenCalls
     self.stop = stop
   }
 }

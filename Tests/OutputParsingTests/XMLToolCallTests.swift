@@ -48,7 +48,7 @@ import Testing
     let text = xml("f", ("i", "1"), ("s", "x"), ("i", "2")) + "\n" + xml("g")
     #expect(
       parse("Hm.\n" + text, tools)
-        == ParsedOutput(content: "Hm.", calls: [call("f", #"{"i":2,"s":"x"}"#), call("g", "{}")]))
+        == ParsedOutput(content: "Hm.", calls: [call("f", #"{"i":1,"s":"x","i":2}"#), call("g", "{}")]))
     // Without line breaks, and without the last tag.
     #expect(
       parse("<tool_call><function=g><parameter=x>1</parameter></function>", tools)
@@ -64,11 +64,9 @@ import Testing
   }
 
   @Test(arguments: [
-    "<tool_call>\n<function=f>\n<parameter=s>\nhal", "<tool_call>\n<function=f>\n<parameter=s>\nx\n</parameter>\n",
-    "<tool_call>\n<function=f", "<tool_call>\n<function=>\n</function>\n</tool_call>",
+    "<tool_call>\n<function=f", "<tool_call>\n<function=f>\n<parameter",
+    "<tool_call>\n<function=>\n</function>\n</tool_call>",
     "<tool_call>{\"name\": \"f\"}</tool_call>", "<tool_call><function=f></tool_call>",
-    "<tool_call><function=f><parameter=s>x</function></tool_call>",
-    "<tool_call><function=f><parameter=s>x</parameter></tool_call>",
     "<tool_call><function=f>stray</function></tool_call>", "<tool_call><function=f></function>stray</tool_call>",
     "<tool_call><function=f\n></function></tool_call>", "<tool_call><function=f><parameter=></parameter></function>",
   ])
@@ -77,6 +75,34 @@ import Testing
     // What follows is not drawn into it.
     #expect(
       parse(text + "\n" + xml("g"), tools).calls.last == call("g", "{}"))
+  }
+
+  @Test func parametersAreToldOneByOne() {
+    var parser = OutputParser(format: tools)
+    #expect(parser.consume("<tool_call>\n<function=f>\n") == [])
+    #expect(parser.consume("<parameter=i>\n1") == [.toolCallStarted(index: 0, name: "f")])
+    #expect(
+      parser.consume("2\n</parameter>\n<parameter=s>") == [.toolCallArguments(index: 0, fragment: #"{"i":12"#)])
+    #expect(
+      parser.consume("x</parameter></function>") == [.toolCallArguments(index: 0, fragment: #","s":"x"}"#)])
+    #expect(parser.consume("</tool_call>") == [.toolCallEnded(index: 0)])
+  }
+
+  @Test(arguments: [
+    // Cut off.
+    ("<parameter=s>\nhal", #"{"s":"hal"#, ""), ("<parameter=s>\nx\n</parameter>\n", #"{"s":"x""#, ""),
+    // Not as they should be from some place on.
+    ("<parameter=s>x</parameter></tool_call>", "", "<parameter=s>x</parameter></tool_call>"),
+    ("<parameter=s>x</function></tool_call>", "", "<parameter=s>x</function></tool_call>"),
+    (
+      "<parameter=i>\n1\n</parameter>\n<parameter=s>x</function></tool_call>", #"{"i":1"#,
+      "<parameter=s>x</function></tool_call>"
+    ),
+  ])
+  func aCallThatBreaksOffIsToldUpToThere(body: String, told: String, rest: String) {
+    #expect(
+      parse("<tool_call><function=f>\n\(body)", tools)
+        == ParsedOutput(content: rest, calls: [call("f", told)], brokenCalls: [0]))
   }
 
   @Test func callsInsideThinking() {

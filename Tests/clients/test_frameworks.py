@@ -1,6 +1,7 @@
 """Frameworks over OpenAI's API against a running server, each as its own documentation has it."""
 import asyncio
 
+import pydantic
 import pytest
 
 SUM = "What is 12 + 30?"
@@ -22,6 +23,14 @@ def weather(city: str) -> str:
 
 
 called = []
+
+
+class Person(pydantic.BaseModel):
+    name: str = pydantic.Field(max_length=20)
+    age: int = pydantic.Field(ge=0, le=150)
+
+
+ANNA = "Anna is 31 years old."
 
 
 @pytest.fixture(autouse=True)
@@ -100,3 +109,52 @@ def test_llm(base, tmp_path, monkeypatch):
     whole = model.prompt("What is Apus?", stream=False, temperature=0).text()
     assert "Swift" in whole
     assert "".join(model.prompt("What is Apus?", stream=True, temperature=0)) == whole
+
+
+@pytest.mark.parametrize("mode", ["TOOLS", "JSON_SCHEMA"])
+def test_instructor(base, mode):
+    import instructor
+    import openai
+    client = instructor.from_openai(openai.OpenAI(base_url=base, api_key="none"), mode=instructor.Mode[mode])
+    person = client.chat.completions.create(
+        model="swiftlet", response_model=Person, messages=[{"role": "user", "content": ANNA}], temperature=0,
+        max_retries=0)
+    assert isinstance(person, Person)
+
+
+def test_langchain_structured_output_by_a_call(base):
+    from langchain_openai import ChatOpenAI
+    model = ChatOpenAI(model="swiftlet", base_url=base, api_key="none", temperature=0)
+    assert isinstance(model.with_structured_output(Person, method="function_calling").invoke(ANNA), Person)
+    strict = model.with_structured_output(Person, method="function_calling", strict=True)
+    assert isinstance(strict.invoke(ANNA), Person)
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+def test_openai_agents_with_strict_tools_and_a_type(base, api):
+    import agents
+    import openai
+    agents.set_tracing_disabled(True)
+    client = openai.AsyncOpenAI(base_url=base, api_key="none")
+    kind = {"chat": agents.OpenAIChatCompletionsModel, "responses": agents.OpenAIResponsesModel}[api]
+    agent = agents.Agent(name="meteorologist", model=kind(model="swiftlet", openai_client=client),
+                         tools=[agents.function_tool(weather)], output_type=Person,
+                         model_settings=agents.ModelSettings(temperature=0, tool_choice="required"))
+    result = asyncio.run(agents.Runner.run(agent, "What is the weather in Paris?", max_turns=4))
+    assert called and isinstance(result.final_output, Person)
+
+
+@pytest.mark.parametrize("api", ["chat", "responses", "anthropic"])
+def test_pydantic_ai_structured_output_by_a_call(server, base, api):
+    from pydantic_ai import Agent
+    from pydantic_ai.models.anthropic import AnthropicModel
+    from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
+    from pydantic_ai.providers.anthropic import AnthropicProvider
+    from pydantic_ai.providers.openai import OpenAIProvider
+    if api == "anthropic":
+        model = AnthropicModel("swiftlet", provider=AnthropicProvider(base_url=server.url, api_key="none"))
+    else:
+        kind = OpenAIChatModel if api == "chat" else OpenAIResponsesModel
+        model = kind("swiftlet", provider=OpenAIProvider(base_url=base, api_key="none"))
+    agent = Agent(model, output_type=Person, model_settings={"temperature": 0, "max_tokens": 300})
+    assert isinstance(agent.run_sync(ANNA).output, Person)

@@ -41,7 +41,7 @@ extension ChatCompletionRequest {
     try refuseUnsupported(&reader)
     serviceTier = try reader.string("service_tier")
     try acceptNoted(&reader)
-    ignoredFields += tools.ignoredFields + reader.unknownPlaces + messageReader.ignoredFields
+    ignoredFields += reader.unknownPlaces + messageReader.ignoredFields
   }
 
   private mutating func readSampling(_ reader: inout ObjectReader) throws(APIError) {

@@ -17,7 +17,8 @@ struct ChatCompletionsFormat: WireFormat {
     var parsed = try ChatCompletionRequest(body)
     let generation = try await intake.begin(&parsed, terms, &record)
     let head = ReplyHead(
-      model: parsed.model, fingerprint: fingerprint, serviceTier: parsed.serviceTier, reasoningField: reasoningField)
+      model: parsed.model, fingerprint: fingerprint, serviceTier: parsed.serviceTier, reasoningField: reasoningField,
+      isNamedCall: parsed.tools.choice.isSingle)
     let tokenizer = intake.service.format.tokenizer
     let scores = parsed.scoredAlternatives == nil ? nil : TokenScoreEncoder(tokenizer: tokenizer)
     return AcceptedRequest(
@@ -53,7 +54,7 @@ struct ChatReplyEncoder: ReplyEncoder {
   ///   - tokenizer: spells tokens in the report of the cache.
   init(collecting choices: Int, _ head: ReplyHead, encoder: TokenScoreEncoder?, _ tokenizer: Tokenizer) {
     self.tokenizer = tokenizer
-    collectors = Array(repeating: ReplyCollector(head.reasoningField), count: choices)
+    collectors = Array(repeating: ReplyCollector(head), count: choices)
     self.head = head
     self.encoder = encoder
   }

@@ -68,7 +68,7 @@ struct ChunkEncoder {
     let logprobs = scores.isEmpty ? nil : encoder?.logprobs(scores)
     let choice: JSON = [
       "index": .integer(index), "delta": .object(delta), "logprobs": logprobs ?? .null,
-      "finish_reason": finish.map { .string($0.rawValue) } ?? .null,
+      "finish_reason": finish.map { .string(head.name(of: $0)) } ?? .null,
     ]
     return ReplyFrame(head.object(Self.kind, choices: [choice], usage: includesUsage ? .null : nil))
   }

@@ -5,14 +5,14 @@ import Serving
 
 /// Gathers one reply's events into a choice of a response that is not streamed.
 struct ReplyCollector {
-  private let reasoningField: ReasoningField
+  private let head: ReplyHead
   private var content = ""
   private var reasoning = ""
   private var calls: [(id: String, name: String, arguments: String)] = []
   private var scores: [TokenScore] = []
   private var finish: FinishReason?
 
-  init(_ reasoningField: ReasoningField) { self.reasoningField = reasoningField }
+  init(_ head: ReplyHead) { self.head = head }
 
   mutating func take(_ event: OutputEvent, _ scores: [TokenScore]) {
     self.scores += scores
@@ -37,7 +37,7 @@ struct ReplyCollector {
   func choice(_ index: Int, encoder: TokenScoreEncoder?) -> JSON {
     [
       "index": .integer(index), "message": .object(message), "logprobs": encoder?.logprobs(scores) ?? .null,
-      "finish_reason": finish.map { .string($0.rawValue) } ?? .null,
+      "finish_reason": finish.map { .string(head.name(of: $0)) } ?? .null,
     ]
   }
 
@@ -47,7 +47,7 @@ struct ReplyCollector {
       "role": "assistant", "content": content.isEmpty && !calls.isEmpty ? .null : .string(content), "refusal": .null,
     ]
     if !reasoning.isEmpty {
-      for (name, text) in reasoningField.members(reasoning) { message[name] = text }
+      for (name, text) in head.reasoningField.members(reasoning) { message[name] = text }
     }
     if !calls.isEmpty {
       message["tool_calls"] = .array(

@@ -12,11 +12,13 @@ struct ReplyHead: Sendable {
   let fingerprint: String
   let serviceTier: String?
   let reasoningField: ReasoningField
+  /// Whether the reply is a call of a tool that the request names.
+  let isNamedCall: Bool
 
   /// - Parameter prefix: what the id begins with.
   init(
     prefix: String = "chatcmpl-", model: String, fingerprint: String, serviceTier: String? = nil,
-    reasoningField: ReasoningField = .reasoningContent
+    reasoningField: ReasoningField = .reasoningContent, isNamedCall: Bool = false
   ) {
     id = RequestIdentity.random(prefix: prefix)
     created = Int(Date().timeIntervalSince1970)
@@ -24,6 +26,12 @@ struct ReplyHead: Sendable {
     self.fingerprint = fingerprint
     self.serviceTier = serviceTier
     self.reasoningField = reasoningField
+    self.isNamedCall = isNamedCall
+  }
+
+  /// How a reply's end is called: a call that the request names is, as with OpenAI, an ordinary end.
+  func name(of finish: FinishReason) -> String {
+    isNamedCall && finish == .toolCalls ? FinishReason.stop.rawValue : finish.rawValue
   }
 
   /// A reply or chunk of the given kind around its own members.

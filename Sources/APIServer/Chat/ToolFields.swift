@@ -1,13 +1,16 @@
 import JSON
+import Serving
 
 /// The fields of a request that say which tools there are, and which of them the model may or must call.
 struct ToolFields: Sendable {
   /// Functions the model is told of, in the order given.
   private(set) var tools: [JSON] = []
+  /// The place of each tool's function.
+  private(set) var places: [String] = []
+  /// Which of them has to be called.
+  private(set) var choice = ToolChoice.automatic
   /// Whether a reply may hold more than one call.
   private(set) var allowsParallelCalls = true
-  /// Places of members that are not acted on.
-  private(set) var ignoredFields: [String] = []
 
   init() {}
 
@@ -21,6 +24,7 @@ struct ToolFields: Sendable {
           "tools[\(index)].function.name", "'tools[\(index)].function.name' is '\(name.excerpt)', as one before it.")
       }
       tools.append(tool)
+      places.append("tools[\(index)].function")
     }
     switch reader.value("tool_choice") {
     case nil, .string("auto"): break
@@ -28,7 +32,7 @@ struct ToolFields: Sendable {
     case .string("none"): tools = []
     case .string("required"):
       try requireTools()
-      throw .unsupported("tool_choice", "forcing a tool call")
+      choice = .required
     case .some(let value) where value.objectValue != nil: try readChoice(value, among: names)
     case .some(let value):
       throw value.stringValue == nil
@@ -39,7 +43,7 @@ struct ToolFields: Sendable {
   }
 
   /// Checks one tool and returns its name.
-  private mutating func readTool(_ tool: JSON, at place: String) throws(APIError) -> String {
+  private func readTool(_ tool: JSON, at place: String) throws(APIError) -> String {
     var reader = try ObjectReader(tool, at: place)
     guard try reader.requiredString("type") == "function" else {
       throw .unsupported("\(place).type", "any tool but functions")
@@ -49,8 +53,7 @@ struct ToolFields: Sendable {
     let name = try functionReader.requiredString("name")
     _ = try functionReader.string("description")
     _ = try functionReader.object("parameters")
-    // Nothing makes the model keep to the schema yet, so a wish for that is not met.
-    if try functionReader.bool("strict") == true { ignoredFields.append("\(place).function.strict") }
+    _ = try functionReader.bool("strict")
     return name
   }
 
@@ -62,12 +65,10 @@ struct ToolFields: Sendable {
 
   // MARK: - Choices among the tools
 
-  private mutating func readChoice(_ choice: JSON, among names: Set<String>) throws(APIError) {
-    var reader = try ObjectReader(choice, at: "tool_choice")
+  private mutating func readChoice(_ value: JSON, among names: Set<String>) throws(APIError) {
+    var reader = try ObjectReader(value, at: "tool_choice")
     switch try reader.requiredString("type") {
-    case "function":
-      _ = try readName(choice, at: "tool_choice", among: names)
-      throw .unsupported("tool_choice", "forcing a call of one tool")
+    case "function": choice = .function(try readName(value, at: "tool_choice", among: names))
     case "allowed_tools":
       guard let allowed = reader.value("allowed_tools") else { throw .missing("tool_choice.allowed_tools") }
       try readAllowed(allowed, among: names)
@@ -88,8 +89,14 @@ struct ToolFields: Sendable {
     for (index, tool) in list.enumerated() {
       allowed.insert(try readName(tool, at: "\(place).tools[\(index)]", among: names))
     }
-    guard mode != "required" else { throw .unsupported("\(place).mode", "forcing a tool call") }
-    tools = tools.filter { allowed.contains($0["function"]?["name"]?.stringValue ?? "") }
+    let kept = tools.indices.filter { allowed.contains(tools[$0]["function"]?["name"]?.stringValue ?? "") }
+    tools = kept.map { tools[$0] }
+    places = kept.map { places[$0] }
+    guard mode == "required" else { return }
+    guard !tools.isEmpty else {
+      throw .wrongValue("\(place).tools", "'\(place).mode' asks for a call, but '\(place).tools' is empty.")
+    }
+    choice = .required
   }
 
   /// The name in `{"type": "function", "function": {"name": …}}`, which must be that of a tool.

@@ -52,6 +52,8 @@ struct ChatIntake: Sendable {
     chat.continuesFinalMessage = parsed.continuesFinalMessage
     chat.addsGenerationPrompt = parsed.addsGenerationPrompt
     chat.tools = parsed.tools.tools
+    chat.toolFields = parsed.tools.places
+    chat.toolChoice = parsed.tools.choice
     chat.allowsParallelToolCalls = parsed.tools.allowsParallelCalls
     chat.options.sampling = parsed.sampling
     chat.options.seed = parsed.seed

@@ -11,6 +11,10 @@ struct ReplyPart: Sendable, Equatable {
   let kind: Kind
   /// The text so far; of a tool call its arguments as JSON.
   var text = ""
+  /// Whether a tool call has come to its end, and was not broken or cut off.
+  var isWholeCall = false
+
+  var isToolCall: Bool { if case .toolCall = kind { true } else { false } }
 }
 
 /// Cuts a reply's events into parts that follow one another.
@@ -38,7 +42,7 @@ struct ReplyParts: Sendable {
     case .toolCallStarted(_, let name):
       close() + open(.toolCall(id: RequestIdentity.random(prefix: callPrefix), name: name))
     case .toolCallArguments(_, let fragment): append(fragment)
-    case .toolCallEnded: close()
+    case .toolCallEnded: closeCall()
     case .stopped: []
     }
   }
@@ -48,6 +52,11 @@ struct ReplyParts: Sendable {
     guard isOpen else { return [] }
     isOpen = false
     return [.closed(parts.count - 1)]
+  }
+
+  private mutating func closeCall() -> [Change] {
+    if isOpen { parts[parts.count - 1].isWholeCall = true }
+    return close()
   }
 
   private mutating func grow(_ kind: ReplyPart.Kind, by text: String) -> [Change] {

@@ -21,7 +21,13 @@ struct MessagesEncoder: ReplyEncoder {
     usage = TokenUsage(promptTokens: promptTokens)
   }
 
-  func whole() -> JSON { message(content: parts.parts.map(block)) }
+  func whole() -> JSON {
+    message(
+      content: parts.parts.map { part in
+        // A call that broke off has no input that a client could call the tool with.
+        part.isToolCall && !part.isWholeCall ? block(ReplyPart(kind: .text, text: part.text)) : block(part)
+      })
+  }
 
   // MARK: - Stream
 

@@ -46,7 +46,8 @@ struct MessagesRequest {
   static let names = [
     "max_completion_tokens": "max_tokens",
     "reasoning_effort": "output_config.effort", "response_format": "output_config.format", "stop": "stop_sequences",
-    "parallel_tool_calls": "tool_choice.disable_parallel_tool_use",
+    "parallel_tool_calls": "tool_choice.disable_parallel_tool_use", ".function.parameters": ".input_schema",
+    ".function.name": ".name",
   ]
 
   private static func writeTools(_ body: JSON, into members: inout JSONObject) {
@@ -87,14 +88,17 @@ struct MessagesRequest {
 }
 
 extension APIError {
-  /// The same error for a client that knows the field by another name; what is inside the field keeps its place.
+  /// The same error for a client that knows the field by another name. What is inside the field keeps its place; names
+  /// that begin with a point are those of parts.
   func renamed(_ names: [String: String]) -> APIError {
     guard let parameter else { return self }
     let field = parameter.prefix { $0 != "." && $0 != "[" }
-    guard let name = names[String(field)] else { return self }
+    var renamed = (names[String(field)] ?? String(field)) + parameter.dropFirst(field.count)
+    for (inner, name) in names where inner.hasPrefix(".") { renamed = renamed.replacing(inner, with: name) }
+    guard renamed != parameter else { return self }
     var error = self
-    error.parameter = name + parameter.dropFirst(field.count)
-    error.message = message.replacing(parameter, with: name + parameter.dropFirst(field.count))
+    error.parameter = renamed
+    error.message = message.replacing(parameter, with: renamed)
     return error
   }
 }

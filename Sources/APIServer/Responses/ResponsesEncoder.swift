@@ -89,8 +89,10 @@ struct ResponsesEncoder: ReplyEncoder {
         items[index].grow(text, logprobs)
         return events([items[index].growth(text, logprobs)], index)
       case .closed(let index):
-        // A call that was begun and cut off is one that the client must not make.
-        items[index].close(isCut ? .incomplete : .completed)
+        // A call that was begun and broke off is one that the client must not make.
+        let part = parts.parts[index]
+        let isBroken = part.isToolCall ? !part.isWholeCall : isCut
+        items[index].close(isBroken ? .incomplete : .completed)
         return events(items[index].closing, index)
       }
     }

@@ -54,7 +54,7 @@ struct ResponsesRequest {
   /// What fields of a chat completion are called here.
   static let names = [
     "messages": "input", "max_completion_tokens": "max_output_tokens", "reasoning_effort": "reasoning.effort",
-    "response_format": "text.format",
+    "response_format": "text.format", ".function.parameters": ".parameters", ".function.name": ".name",
   ]
 
   // MARK: - Input

@@ -24,4 +24,28 @@ public struct GrammarDefinition: Hashable, Sendable {
     get { rules[name] }
     set { rules[name] = newValue }
   }
+
+  /// Takes over another grammar's rules, `prefix` in front of their names, and returns what stands for its documents.
+  ///
+  /// Of rules that this grammar has under such a name already, the others take the place.
+  public mutating func embed(_ other: GrammarDefinition, as prefix: String) -> GrammarExpression {
+    for (name, expression) in other.rules { rules[prefix + name] = expression.renamingRules(prefix) }
+    return .rule(prefix + other.root)
+  }
+}
+
+extension GrammarExpression {
+  /// The expression with `prefix` in front of every rule's name.
+  fileprivate func renamingRules(_ prefix: String) -> GrammarExpression {
+    switch self {
+    case .bytes, .byteClass, .characters, .automaton: self
+    case .rule(let name): .rule(prefix + name)
+    case .sequence(let parts): .sequence(parts.map { $0.renamingRules(prefix) })
+    case .choice(let parts): .choice(parts.map { $0.renamingRules(prefix) })
+    case .intersection(let parts): .intersection(parts.map { $0.renamingRules(prefix) })
+    case .difference(let first, let second): .difference(first.renamingRules(prefix), second.renamingRules(prefix))
+    case .repetition(let unit, let atLeast, let atMost):
+      .repetition(unit.renamingRules(prefix), atLeast: atLeast, atMost: atMost)
+    }
+  }
 }

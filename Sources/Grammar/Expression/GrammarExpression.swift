@@ -47,6 +47,9 @@ extension GrammarExpression {
   /// The text's UTF-8 bytes.
   public static func text(_ text: String) -> GrammarExpression { .bytes(Array(text.utf8)) }
 
+  /// The special token at this position in the vocabulary's list of markers, and no text that looks like it.
+  public static func marker(_ position: Int) -> GrammarExpression { .bytes(TokenVocabulary.text(ofMarker: position)) }
+
   /// The empty text.
   public static var empty: GrammarExpression { .sequence([]) }
 
@@ -61,5 +64,13 @@ extension GrammarExpression {
   /// Any number of texts of the expression.
   public static func anyNumber(of expression: GrammarExpression) -> GrammarExpression {
     .repetition(expression, atLeast: 0, atMost: nil)
+  }
+
+  /// Any text.
+  static var anyText: GrammarExpression { .anyNumber(of: .characters(.all)) }
+
+  /// Any text in which there is one of the expression.
+  static func containing(_ expression: GrammarExpression) -> GrammarExpression {
+    .sequence([anyText, expression, anyText])
   }
 }

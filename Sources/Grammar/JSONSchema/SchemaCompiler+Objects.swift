@@ -3,7 +3,9 @@ import JSON
 /// Objects.
 extension SchemaCompiler {
   /// The members of one object: those with names of their own, in order, and all others.
-  private struct Members {
+  struct Members {
+    /// What stands between two members.
+    var separator = SchemaCompiler.comma
     /// Each with the white space after it.
     var named: [(pair: GrammarExpression, isRequired: Bool)] = []
     /// Any one member of another name, likewise; nil where there is none.
@@ -17,13 +19,16 @@ extension SchemaCompiler {
     try way.excludeEmpty(.object([:]), kind: .object) { $0.minProperties = max($0.minProperties, 1) }
     if way.isAnyObject { return .rule(JSONText.objectRule) }
     guard let members = try members(way, name) else { return .nothing }
-    let content = try content(members, way, name)
-    return .sequence([.text("{"), Self.space, content, .text("}")])
+    return .sequence([.text("{"), Self.space, try content(members, way, name), .text("}")])
   }
 
   /// Nil where a required member cannot be.
-  private mutating func members(_ way: SchemaCase, _ name: String) throws(JSONSchemaError) -> Members? {
+  /// - Parameter markup: how the members are written, if not as JSON's.
+  mutating func members(
+    _ way: SchemaCase, _ name: String, _ markup: ParameterMarkup? = nil
+  ) throws(JSONSchemaError) -> Members? {
     var members = Members()
+    if markup != nil { members.separator = .empty }
     let required = Set(way.required)
     let order = way.memberOrder
     for member in order {
@@ -35,10 +40,15 @@ extension SchemaCompiler {
         if required.contains(member) { return nil }
         continue
       }
-      let key = JSONText.string(JSONText.encoded(member))
-      members.named.append((try pair(key, terms), required.contains(member)))
+      let written =
+        if let markup {
+          try parameter(member, terms, name, markup)
+        } else {
+          try pair(JSONText.string(JSONText.encoded(member)), terms)
+        }
+      members.named.append((written, required.contains(member)))
     }
-    members.other = try otherMember(way, besides: order, name)
+    members.other = try otherMember(way, besides: order, name, markup)
     return members
   }
 
@@ -52,7 +62,7 @@ extension SchemaCompiler {
 
   /// A member whose name is not in `names`, told apart by the patterns that its name matches.
   private mutating func otherMember(
-    _ way: SchemaCase, besides names: [String], _ name: String
+    _ way: SchemaCase, besides names: [String], _ name: String, _ markup: ParameterMarkup?
   ) throws(JSONSchemaError) -> GrammarExpression? {
     var patterns: [(text: String, pointer: String)] = []
     for (text, _, pointer) in way.members.flatMap(\.matching) where !patterns.contains(where: { $0.text == text }) {
@@ -65,9 +75,10 @@ extension SchemaCompiler {
     }
     var expressions: [GrammarExpression] = []
     for (text, pointer) in patterns {
-      expressions.append(try encoded(expander.patterns.expression(text, at: pointer), at: pointer))
+      let expression = try expander.patterns.expression(text, at: pointer)
+      expressions.append(markup == nil ? try encoded(expression, at: pointer) : expression)
     }
-    let allowed = try allowedNames(way)
+    let allowed = try allowedNames(way, isEncoded: markup == nil)
     var ways: [GrammarExpression] = []
     for choice in 0..<(1 << patterns.count) {
       let matched = Set(patterns.indices.filter { choice & (1 << $0) != 0 }.map { patterns[$0].text })
@@ -79,19 +90,27 @@ extension SchemaCompiler {
       if try expander.isProvablyEmpty(terms, depth: 2) { continue }
       let inside = patterns.indices.filter { choice & (1 << $0) != 0 }.map { expressions[$0] }
       let outside = patterns.indices.filter { choice & (1 << $0) == 0 }.map { expressions[$0] }
-      let key = try key(within: allowed + inside, without: outside + names.map(JSONText.encoded), name)
-      ways.append(try pair(key, terms))
+      if let markup {
+        let key = markup.name(within: allowed + inside, without: outside + names.map { .text($0) })
+        ways.append(
+          try parameter(try unit(key, name + " other name"), terms, markup.otherTypes, name + " other", markup))
+      } else {
+        let key = try key(within: allowed + inside, without: outside + names.map(JSONText.encoded), name)
+        ways.append(try pair(key, terms))
+      }
     }
     if ways.isEmpty { return nil }
     return ways.count == 1 ? ways[0] : .choice(ways)
   }
 
-  /// The names that `propertyNames` leaves, encoded; none where it is not given.
-  private mutating func allowedNames(_ way: SchemaCase) throws(JSONSchemaError) -> [GrammarExpression] {
+  /// The names that `propertyNames` leaves, encoded if wanted; none where it is not given.
+  private mutating func allowedNames(
+    _ way: SchemaCase, isEncoded: Bool
+  ) throws(JSONSchemaError) -> [GrammarExpression] {
     let terms = expander.canonical(way.memberNames)
     if terms.isEmpty { return [] }
     var ways: [GrammarExpression] = []
-    for way in try expander.cases(of: terms) { ways.append(try content(way)) }
+    for way in try expander.cases(of: terms) { ways.append(isEncoded ? try content(way) : try plainText(way)) }
     return [.choice(ways)]
   }
 
@@ -102,12 +121,12 @@ extension SchemaCompiler {
     var content = conditions.first ?? .anyNumber(of: JSONText.constrainedCharacter)
     if conditions.count > 1 { content = .intersection(conditions) }
     if !others.isEmpty { content = .difference(content, .choice(others)) }
-    return try unit(JSONText.string(content), name + " other name")
+    return try unit(JSONText.string(guarded(content)), name + " other name")
   }
 
   // MARK: - Order and number
 
-  private mutating func content(
+  mutating func content(
     _ members: Members, _ way: SchemaCase, _ name: String
   ) throws(JSONSchemaError) -> GrammarExpression {
     let atLeast = max(way.minProperties, members.requiredCount)
@@ -132,10 +151,10 @@ extension SchemaCompiler {
     for (position, (pair, isRequired)) in members.named.enumerated() {
       let part: GrammarExpression =
         position == pivot
-        ? pair : .sequence(position < pivot ? [pair, Self.comma] : [Self.comma, pair])
+        ? pair : .sequence(position < pivot ? [pair, members.separator] : [members.separator, pair])
       parts.append(isRequired ? part : .optional(part))
     }
-    if let other = members.other { parts.append(.anyNumber(of: .sequence([Self.comma, other]))) }
+    if let other = members.other { parts.append(.anyNumber(of: .sequence([members.separator, other]))) }
     return .sequence(parts)
   }
 
@@ -147,13 +166,13 @@ extension SchemaCompiler {
     if range.count == 1 {
       if range.lowerBound < members.named.count { return members.named[range.lowerBound].pair }
       let other = members.other ?? .nothing
-      return .sequence([other, .anyNumber(of: .sequence([Self.comma, other]))])
+      return .sequence([other, .anyNumber(of: .sequence([members.separator, other]))])
     }
     let middle = range.lowerBound + range.count / 2
     let first = try someMembers(members, range.lowerBound..<middle, name)
     let second = try unit(
       try someMembers(members, middle..<range.upperBound, name), "\(name) members \(middle) to \(range.upperBound - 1)")
-    return .choice([.sequence([first, .optional(.sequence([Self.comma, second]))]), second])
+    return .choice([.sequence([first, .optional(.sequence([members.separator, second]))]), second])
   }
 
   /// Members with a count. A rule stands for those from a position on, after as many as its name says.
@@ -169,7 +188,7 @@ extension SchemaCompiler {
         var ways: [GrammarExpression] = []
         let next = atMost == nil ? min(count + 1, enough) : count + 1
         let canAdd = atMost.map { count < $0 } ?? true
-        let separator: [GrammarExpression] = count > 0 ? [Self.comma] : []
+        let separator: [GrammarExpression] = count > 0 ? [members.separator] : []
         if position < members.named.count {
           let (pair, isRequired) = members.named[position]
           if canAdd { ways.append(.sequence(separator + [pair, .rule(rule(position + 1, next))])) }

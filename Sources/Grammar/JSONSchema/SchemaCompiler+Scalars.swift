@@ -74,9 +74,9 @@ extension SchemaCompiler {
       if way.minLength == 0, way.maxLength == nil { return .rule(JSONText.stringRule) }
       let content = GrammarExpression.repetition(
         JSONText.freeCharacter, atLeast: way.minLength, atMost: way.maxLength)
-      return way.hasNoLength ? .nothing : try unit(JSONText.string(content), name + " string")
+      return way.hasNoLength ? .nothing : try unit(JSONText.string(guarded(content)), name + " string")
     }
-    return try unit(JSONText.string(try content(way)), name + " string")
+    return try unit(JSONText.string(guarded(try content(way))), name + " string")
   }
 
   /// The content of the strings that satisfy the case, encoded.
@@ -121,5 +121,6 @@ extension SchemaCase {
     patterns.isEmpty && formats.isEmpty && !excluded.contains { $0.value.stringValue != nil }
   }
 
-  fileprivate var hasNoLength: Bool { minLength > maxLength ?? .max }
+  /// Whether no string is as long as it should be.
+  var hasNoLength: Bool { minLength > maxLength ?? .max }
 }

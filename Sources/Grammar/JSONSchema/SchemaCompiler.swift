@@ -29,17 +29,31 @@ struct SchemaCompiler {
   private var pending: [[SchemaTerm]] = []
   /// How often a name was wanted again.
   private var repeats: [String: Int] = [:]
+  /// What no string may contain.
+  private let barred: GrammarExpression?
 
   static let space = GrammarExpression.rule(JSONText.whitespaceRule)
 
-  init(_ schema: JSON, options: JSONSchemaOptions) throws(JSONSchemaError) {
+  /// - Parameter barred: what no string of a document may contain, as it is written.
+  init(
+    _ schema: JSON, options: JSONSchemaOptions, barred: GrammarExpression? = nil
+  ) throws(JSONSchemaError) {
     limits = options.limits
+    self.barred = barred
     expander = SchemaExpander(try SchemaReader(schema, limits: options.limits), limits: options.limits)
     rules = JSONText.sharedRules(options.whitespace)
+    if barred != nil {
+      rules[JSONText.stringRule] = JSONText.string(guarded(.anyNumber(of: JSONText.freeCharacter)))
+    }
   }
 
   mutating func grammar() throws(JSONSchemaError) -> GrammarDefinition {
     let root = try rule(of: [SchemaTerm(node: 0)])
+    return try finished(root)
+  }
+
+  /// The grammar whose documents follow the rule `root`, with all that it needs.
+  mutating func finished(_ root: String) throws(JSONSchemaError) -> GrammarDefinition {
     while let terms = pending.popLast(), let name = names[terms] {
       rules[name] = try expression(of: terms, name)
     }
@@ -97,21 +111,23 @@ struct SchemaCompiler {
   private mutating func expression(of terms: [SchemaTerm], _ name: String) throws(JSONSchemaError) -> GrammarExpression
   {
     var ways: [GrammarExpression] = []
-    for way in try expander.cases(of: terms) {
-      if let values = way.values {
-        ways.append(try listed(values, way, name))
-        continue
-      }
-      if way.kinds.contains(.null), !way.excludes(.null) { ways.append(.text("null")) }
-      if way.kinds.contains(.boolean) {
-        for value in [false, true] where !way.excludes(.bool(value)) { ways.append(.text("\(value)")) }
-      }
-      if !way.kinds.isDisjoint(with: .number) { ways.append(try number(way, name)) }
-      if way.kinds.contains(.string) { ways.append(try string(way, name)) }
-      if way.kinds.contains(.array) { ways.append(try array(way, name)) }
-      if way.kinds.contains(.object) { ways.append(try object(way, name)) }
-    }
+    for way in try expander.cases(of: terms) { ways += try values(of: way, name) }
     return ways.count == 1 ? ways[0] : .choice(ways)
+  }
+
+  /// The values of a case, kind by kind.
+  mutating func values(of way: SchemaCase, _ name: String) throws(JSONSchemaError) -> [GrammarExpression] {
+    if let values = way.values { return [try listed(values, way, name)] }
+    var ways: [GrammarExpression] = []
+    if way.kinds.contains(.null), !way.excludes(.null) { ways.append(.text("null")) }
+    if way.kinds.contains(.boolean) {
+      for value in [false, true] where !way.excludes(.bool(value)) { ways.append(.text("\(value)")) }
+    }
+    if !way.kinds.isDisjoint(with: .number) { ways.append(try number(way, name)) }
+    if way.kinds.contains(.string) { ways.append(try string(way, name)) }
+    if way.kinds.contains(.array) { ways.append(try array(way, name)) }
+    if way.kinds.contains(.object) { ways.append(try object(way, name)) }
+    return ways
   }
 
   /// The values of an `enum` that satisfy all else, as written in the schema.
@@ -128,6 +144,14 @@ struct SchemaCompiler {
     }
     if !scalars.isEmpty { others.insert(try unit(.choice(scalars), name + " values"), at: 0) }
     return .choice(others)
+  }
+
+  /// The content of a string, without what no string may contain.
+  func guarded(_ content: GrammarExpression) -> GrammarExpression {
+    guard let barred else { return content }
+    let free = GrammarExpression.difference(.anyText, .containing(barred))
+    if case .intersection(let parts) = content { return .intersection(parts + [free]) }
+    return .intersection([content, free])
   }
 
   /// One value, with white space where it may be.

@@ -81,7 +81,8 @@ public struct GrammarMatcher: Sendable {
     return true
   }
 
-  /// The bytes that have to follow, up to the first place where there is a choice (the end being one); at most `limit`.
+  /// The bytes that have to follow, up to the first place where there is a choice (the end being one) or a marker; at
+  /// most `limit`.
   public func forcedBytes(limit: Int = 256) -> [UInt8] {
     hasEnded ? [] : store.forcedBytes(after: set, limit: limit)
   }

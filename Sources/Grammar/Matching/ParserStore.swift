@@ -77,7 +77,7 @@ final class ParserStore: Sendable {
           let next = state.parser.step(set, byte)
           return next == ParserState.dead ? nil : (byte, next)
         }
-        guard next.count == 1, let (byte, only) = next.first else { break }
+        guard next.count == 1, let (byte, only) = next.first, byte != TokenVocabulary.markerByte else { break }
         forced.append(byte)
         set = only
       }

@@ -16,17 +16,26 @@ public final class TokenVocabulary: Sendable {
   ///   - texts: The bytes of each token, by id; nil for special tokens and ids without a token, which no content
   ///     allows.
   ///   - endTokens: Ids within `texts`; others are left out.
-  public convenience init(texts: [[UInt8]?], endTokens: [Int32]) {
-    self.init(texts: texts, endTokens: endTokens, broadFrom: 256)
+  ///   - markers: Special tokens that a grammar can ask for by their positions in this list; see
+  ///     `GrammarExpression.marker`. At most 256.
+  public convenience init(texts: [[UInt8]?], endTokens: [Int32], markers: [Int32] = []) {
+    self.init(texts: texts, endTokens: endTokens, markers: markers, broadFrom: 256)
   }
 
-  init(texts: [[UInt8]?], endTokens: [Int32], broadFrom: Int) {
+  init(texts: [[UInt8]?], endTokens: [Int32], markers: [Int32] = [], broadFrom: Int) {
     self.broadFrom = broadFrom
     size = texts.count
     let ends = Set(endTokens.filter { texts.indices.contains(Int($0)) })
     self.endTokens = ends.sorted()
-    // An end token is no content, whatever its text.
     var texts = texts
+    if !markers.isEmpty {
+      // Nothing else may spell a marker.
+      for token in texts.indices where texts[token]?.contains(Self.markerByte) == true { texts[token] = nil }
+    }
+    for (position, token) in markers.prefix(256).enumerated() where texts.indices.contains(Int(token)) {
+      texts[Int(token)] = Self.text(ofMarker: position)
+    }
+    // An end token is no content, whatever its text.
     for token in ends { texts[Int(token)] = nil }
     self.texts = texts
     trie = TokenTrie(texts)
@@ -36,4 +45,10 @@ public final class TokenVocabulary: Sendable {
   public func text(of token: Int32) -> [UInt8]? {
     texts.indices.contains(Int(token)) ? texts[Int(token)] : nil
   }
+
+  /// The byte that stands in front of a marker's number. No UTF-8 text has it.
+  static let markerByte: UInt8 = 0xFF
+
+  /// What grammars read in the place of a marker's text.
+  static func text(ofMarker position: Int) -> [UInt8] { [markerByte, UInt8(truncatingIfNeeded: position)] }
 }

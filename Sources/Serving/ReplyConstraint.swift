@@ -39,6 +39,9 @@ struct ReplyConstraint: Sendable {
   /// Whether the next token has to be one of `nextTokens`.
   func binds(isInReasoning: Bool) -> Bool { matcher != nil && (isInCalls || !isInReasoning) }
 
+  /// Whether it has to hear of a call that the reply begins.
+  var awaitsCall: Bool { !isInCalls && !(hasBegun && begunCalls == nil) }
+
   /// The tokens that may come next where the constraint binds; nil if there are none, as following the grammar took too
   /// much.
   mutating func nextTokens() -> TokenMask? {

@@ -173,7 +173,7 @@ final class ActiveReply {
     tokens.append(token.id)
     if sampling.adjustment.looksBack { history.append(token.id) }
     let step = reader.read(token.id, score: token.score)
-    if constraint != nil, let call = reader.openCall { constraint?.follow(openCall: call) }
+    if constraint?.awaitsCall == true, let call = reader.openCall { constraint?.follow(openCall: call) }
     return step
   }
 }

@@ -11,7 +11,7 @@ import Testing
   private static let named: JSON = ["type": "function", "function": ["name": "f"]]
 
   /// A model that says something else.
-  private func fixture() async throws -> APIFixture { try await APIFixture { _, _ in "Let me see." } }
+  private func fixture() async throws -> APIFixture { try await APIFixture(reply: { _, _ in "Let me see." }) }
 
   @Test(arguments: [(JSON.string("required"), "tool_calls"), (named, "stop")])
   func inChatCompletions(choice: JSON, finish: String) async throws {

@@ -135,8 +135,12 @@ struct XMLToolCallScanner: Sendable {
     }
     told = max(told, complete)
     if isCut, phase == .value, let last = parameters.last {
-      let value = inside(start..<buffer.count, buffer, isCut: true)
-      text += opening(complete, buffer.text(last.key)) + JSON.string(buffer.text(value)).serialized().dropLast()
+      // What may be a closing tag is none of the value.
+      let value = inside(start..<position, buffer, isCut: position == buffer.count)
+      let (key, inner) = (buffer.text(last.key), buffer.text(value))
+      let isClosed = buffer.match(Self.parameterEnd, at: position) == .whole
+      text += opening(complete, key)
+      text += isClosed ? typing.json(inner, of: key) : String(JSON.string(inner).serialized().dropLast())
     }
     if phase == .after, !isEndTold {
       isEndTold = true

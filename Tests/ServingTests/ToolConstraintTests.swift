@@ -49,7 +49,7 @@ import Testing
     let name = try #require(arguments["name"]?.stringValue, "\(text)")
     #expect(name.unicodeScalars.count <= 6)
     #expect((1...99).contains(try #require(arguments["count"]?.intValue, "\(text)")))
-    #expect(["a", "b", nil].contains(arguments["kind"]), "\(text)")
+    #expect((["a", "b", .null] as [JSON]).contains(try #require(arguments["kind"])), "\(text)")
     if let either = arguments["either"] {
       #expect(either.boolValue != nil || either.stringValue?.unicodeScalars.count ?? 9 <= 3, "\(text)")
     }

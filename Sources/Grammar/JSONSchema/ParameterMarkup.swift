@@ -56,8 +56,8 @@ public struct ParameterMarkup: Hashable, Sendable {
     if types.contains("null") { texts.append(words("null", "None")) }
     if types.contains("boolean") { texts.append(words("true", "false", "True", "False")) }
     if !types.isDisjoint(with: ["integer", "number"]) { texts.append(number) }
-    if types.contains("array") { texts.append(.sequence([.text("["), .anyText])) }
-    if types.contains("object") { texts.append(.sequence([.text("{"), .anyText])) }
+    if types.contains("array") { texts.append(.sequence([.text("["), .anyBytes])) }
+    if types.contains("object") { texts.append(.sequence([.text("{"), .anyBytes])) }
     return texts.map { .sequence([space, $0, space]) }
   }
 }

@@ -128,8 +128,8 @@ def test_generated_schemas(kind, format, tmp_path):
     model = []
     if kind == "random":
         path = tmp_path / "model.gguf"
-        run("synth", "--layers", "2", "--hidden", "64", "--experts", "4", "--vocabulary", "800", "--context", "2048",
-            "--output", path)
+        run("synth", "--layers", "2", "--hidden", "64", "--experts", "4", "--experts-per-token", "2", "--vocabulary",
+            "800", "--context", "2048", "--output", path)
         model = ["--model", path]
     with serving("--tool-call-format", format, *model) as running:
         seen = toolcalls.run(running.url, count=20, seed=7, max_tokens=150)

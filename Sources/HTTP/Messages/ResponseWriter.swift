@@ -41,6 +41,7 @@ public struct ResponseWriter: ~Copyable, Sendable {
 }
 
 extension HTTPField.Name {
+  static let contentTypeOptions = literal("X-Content-Type-Options")
   static let accelBuffering = literal("X-Accel-Buffering")
 
   /// A name written in this module's source; one that is no token would be a misprint there.

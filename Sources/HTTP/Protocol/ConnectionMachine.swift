@@ -162,6 +162,7 @@ extension HTTPLimits {
     limits.pipelineBytes = max(1, clamp(pipelineBytes))
     limits.outputBufferBytes = clamp(outputBufferBytes)
     limits.connections = clamp(connections)
+    limits.connectionsPerAddress = clamp(connectionsPerAddress)
     return limits
   }
 }

@@ -16,6 +16,7 @@ extension Connection {
     let id: Int
     let line: RequestHead.Line?
     let origin: String?
+    let acceptsGzip: Bool
     let start = ContinuousClock.now
     var body = Body()
     var task: Task<Void, Never>?
@@ -28,8 +29,11 @@ extension Connection {
     lastExchange += 1
     let request = Request(
       method: head.line.method, path: head.line.path, query: head.line.query, headerFields: head.fields,
-      body: RequestBody(self, exchange: lastExchange), remoteAddress: remoteAddress)
-    exchange = Exchange(id: lastExchange, line: head.line, origin: head.fields[.origin])
+      body: RequestBody(self, exchange: lastExchange, encoding: head.fields[.contentEncoding]),
+      remoteAddress: remoteAddress)
+    exchange = Exchange(
+      id: lastExchange, line: head.line, origin: head.fields[.origin],
+      acceptsGzip: ContentEncoder.acceptsGzip(head.fields))
     exchange?.task = run(request, exchange: lastExchange)
   }
 
@@ -62,7 +66,7 @@ extension Connection {
   func answer(_ error: HTTPError, line: RequestHead.Line?) {
     if exchange == nil {
       lastExchange += 1
-      exchange = Exchange(id: lastExchange, line: line, origin: nil)
+      exchange = Exchange(id: lastExchange, line: line, origin: nil, acceptsGzip: false)
     }
     if exchange?.error == nil { exchange?.error = error.description }
     let (contentType, body) = context.router.errorBody(error)
@@ -133,9 +137,18 @@ extension Connection {
   }
 
   private func respond(_ head: HTTPResponse, body: [UInt8]) {
+    var head = decorate(head)
+    var body = body
+    if ContentEncoder.isWorthwhile(head.headerFields, byteCount: body.count) {
+      head.headerFields.append(HTTPField(name: .vary, value: "Accept-Encoding"))
+      if exchange?.acceptsGzip == true, let compressed = ContentEncoder.gzip(body) {
+        head.headerFields[.contentEncoding] = "gzip"
+        body = compressed
+      }
+    }
     exchange?.status = head.status.code
     exchange?.sentBytes = body.count
-    perform(machine.respond(decorate(head), body: body))
+    perform(machine.respond(head, body: body))
   }
 
   /// Adds the fields that every response has.
@@ -143,6 +156,8 @@ extension Connection {
     var head = head
     head.headerFields[.date] = loop.httpDate
     if !context.serverName.isEmpty { head.headerFields[.server] = context.serverName }
+    // What is sent as JSON or text is never to be taken for a page.
+    head.headerFields[.contentTypeOptions] = "nosniff"
     context.cors.apply(to: &head.headerFields, origin: exchange?.origin)
     return head
   }

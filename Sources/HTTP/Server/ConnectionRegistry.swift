@@ -4,6 +4,7 @@ import Synchronization
 final class ConnectionRegistry: Sendable {
   private struct State {
     var connections: [ObjectIdentifier: Connection] = [:]
+    var addresses: [String: Int] = [:]
     var waiters: [AsyncStream<Never>.Continuation] = []
   }
 
@@ -11,15 +12,24 @@ final class ConnectionRegistry: Sendable {
 
   var count: Int { state.withLock { $0.connections.count } }
 
+  /// How many of them come from an address.
+  func count(of address: String) -> Int { state.withLock { $0.addresses[address] ?? 0 } }
+
   var connections: [Connection] { state.withLock { Array($0.connections.values) } }
 
   func add(_ connection: Connection) {
-    state.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
+    state.withLock { state in
+      state.connections[ObjectIdentifier(connection)] = connection
+      state.addresses[connection.remoteAddress, default: 0] += 1
+    }
   }
 
   func remove(_ connection: Connection) {
     let finished = state.withLock { state in
-      state.connections[ObjectIdentifier(connection)] = nil
+      if state.connections.removeValue(forKey: ObjectIdentifier(connection)) != nil {
+        let left = (state.addresses[connection.remoteAddress] ?? 1) - 1
+        state.addresses[connection.remoteAddress] = left > 0 ? left : nil
+      }
       guard state.connections.isEmpty else { return [AsyncStream<Never>.Continuation]() }
       defer { state.waiters = [] }
       return state.waiters

@@ -16,6 +16,8 @@ public struct HTTPLimits: Sendable, Hashable {
   public var outputBufferBytes = 256 * 1024
   /// Open connections. Beyond it: 503.
   public var connections = 1024
+  /// Open connections of one client address; 0 is no limit. Beyond it: 429.
+  public var connectionsPerAddress = 0
   /// How long a connection without a request is kept. Then it is closed without a word.
   public var idleTimeout: Duration = .seconds(75)
   /// How long a request line and header section may take from the first byte on. Then: 408.

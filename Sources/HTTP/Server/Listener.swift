@@ -95,14 +95,22 @@ actor Listener: EventLoopClient {
   }
 
   private func serve(_ descriptor: Descriptor, _ remoteAddress: String) {
-    let limit = context.limits.connections
+    let limits = context.limits
     let count = context.registry.count
-    guard count < limit + Self.refusals else { return System.close(descriptor) }
-    let refusal =
-      count < limit
-      ? nil
-      : HTTPError(
-        .serviceUnavailable, "the server has its limit of \(limit) connections", headerFields: [.retryAfter: "1"])
+    let ofAddress = limits.connectionsPerAddress == 0 ? 0 : context.registry.count(of: remoteAddress)
+    guard count < limits.connections + Self.refusals, ofAddress <= limits.connectionsPerAddress + Self.refusals else {
+      return System.close(descriptor)
+    }
+    var refusal: HTTPError?
+    if count >= limits.connections {
+      refusal = HTTPError(
+        .serviceUnavailable, "the server has its limit of \(limits.connections) connections",
+        headerFields: [.retryAfter: "1"])
+    } else if limits.connectionsPerAddress > 0, ofAddress >= limits.connectionsPerAddress {
+      refusal = HTTPError(
+        .tooManyRequests, "this address has its limit of \(limits.connectionsPerAddress) connections",
+        headerFields: [.retryAfter: "1"])
+    }
     nextLoop = (nextLoop + 1) % loops.count
     let connection = Connection(
       socket: descriptor, remoteAddress: remoteAddress, loop: loops[nextLoop], context: context)

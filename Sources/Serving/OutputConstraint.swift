@@ -13,6 +13,10 @@ public struct OutputConstraint: Sendable, Hashable {
     case regularExpression(String)
     /// One of the texts.
     case choice([String])
+    /// A text of the grammar, which is written in llama.cpp's GBNF.
+    case gbnf(String)
+    /// A text of the grammar, which is written in Lark's notation.
+    case lark(String)
   }
 
   /// The content.
@@ -35,6 +39,8 @@ public struct OutputConstraint: Sendable, Hashable {
       case .regularExpression(let pattern):
         return GrammarDefinition(try RegularExpression.expression(pattern, matching: .whole))
       case .choice(let texts): return GrammarDefinition(.choice(texts.map { .text($0) }))
+      case .gbnf(let source): return try GrammarDefinition(gbnf: source)
+      case .lark(let source): return try GrammarDefinition(lark: source)
       }
     } catch {
       throw invalid("\(error)")

@@ -60,6 +60,48 @@ def test_other_dialects(client):
     assert free.finish_reason == "length" or isinstance(json.loads(free.message.content), dict)
 
 
+GBNF = """
+# a list of small numbers
+root ::= "[" num ("," num){1,3} "]"
+num  ::= [1-9] [0-9]?
+"""
+LARK = """
+start: "[" NUM ("," NUM)~1..3 "]"
+NUM: /[1-9][0-9]?/
+"""
+
+
+@pytest.mark.parametrize("fields", [
+    {"grammar": GBNF}, {"guided_grammar": GBNF}, {"guided_grammar": LARK}, {"structured_outputs": {"grammar": LARK}},
+    {"structured_outputs": {"grammar": GBNF}}, {"grammar": "%llguidance {}\n" + LARK},
+    {"response_format": {"type": "grammar", "grammar": GBNF}},
+])
+@pytest.mark.parametrize("temperature", [0, 1.5])
+def test_grammars_are_kept(client, fields, temperature):
+    choice = ask(client, text="Two numbers, please.", temperature=temperature, seed=1, extra_body=fields)
+    assert choice.finish_reason == "stop"
+    assert re.fullmatch(r"\[[1-9][0-9]?(,[1-9][0-9]?){1,3}\]", choice.message.content)
+
+
+@pytest.mark.parametrize("fields, param, place", [
+    ({"grammar": 'root ::= "a" |\n  <think>'}, "grammar", "line 2, column 3"),
+    ({"guided_grammar": "start: A\nA: /[/"}, "guided_grammar", "line 2, column 5"),
+    ({"structured_outputs": {"grammar": "root ::= other"}}, "structured_outputs.grammar", "line 1, column 10"),
+    ({"response_format": {"type": "grammar", "grammar": "x: y"}}, "response_format.grammar", "column 4"),
+    ({"grammar": "root ::= root"}, "grammar", "no text at all"),
+])
+def test_faults_in_grammars_have_places(client, fields, param, place):
+    with pytest.raises(openai.BadRequestError) as error:
+        ask(client, extra_body=fields)
+    assert error.value.param == param and place in error.value.message
+
+
+def test_two_constraints_contradict(client):
+    with pytest.raises(openai.BadRequestError) as error:
+        ask(client, extra_body={"grammar": GBNF, "guided_regex": "a"})
+    assert "grammar" in error.value.message and "guided_regex" in error.value.message
+
+
 @pytest.mark.parametrize("schema, place", [
     ({"type": "object", "properties": {"a": {"type": "nothing"}}}, "/properties/a"),
     ({"type": "string", "pattern": "(?<=a)b"}, "pattern"),

@@ -3,7 +3,8 @@ import Serving
 
 extension OutputConstraint {
   /// The constraint that a request asks for, in whichever dialect: OpenAI's `response_format`, vLLM's
-  /// `structured_outputs` and, before that, `guided_json`, `guided_regex`, `guided_choice`. Nil if it asks for none.
+  /// `structured_outputs` and, before that, `guided_json`, `guided_regex`, `guided_choice`, `guided_grammar`, and
+  /// llama.cpp's `grammar`. Nil if it asks for none.
   ///
   /// - Throws: an `APIError` that names the field at fault, or the two that contradict each other.
   static func read(_ reader: inout ObjectReader) throws(APIError) -> OutputConstraint? {
@@ -22,8 +23,8 @@ extension OutputConstraint {
       }
     }
     found += try texts(&reader, prefix: "guided_", at: "")
-    for field in ["guided_grammar", "grammar"] where reader.value(field) != nil {
-      throw .unsupported(field, "constraining the reply by a grammar")
+    if let source = try reader.string("grammar"), !source.isEmpty {
+      found.append(grammar(source, field: "grammar"))
     }
     guard found.count <= 1 else {
       throw .wrongValue(
@@ -34,7 +35,7 @@ extension OutputConstraint {
 
   private static func responseFormat(_ format: JSON) throws(APIError) -> OutputConstraint? {
     var reader = try ObjectReader(format, at: "response_format")
-    switch try reader.choice("type", among: ["text", "json_object", "json_schema"]) {
+    switch try reader.choice("type", among: ["text", "json_object", "json_schema", "grammar"]) {
     case "text": return nil
     case "json_object": return OutputConstraint(.jsonObject, field: "response_format")
     case "json_schema":
@@ -46,11 +47,24 @@ extension OutputConstraint {
       _ = try schemaReader.bool("strict")
       guard let schema = schemaReader.value("schema") else { throw .missing("response_format.json_schema.schema") }
       return OutputConstraint(.jsonSchema(schema), field: "response_format.json_schema.schema")
+    case "grammar": return grammar(try reader.requiredString("grammar"), field: "response_format.grammar")
     default: throw .missing("response_format.type")
     }
   }
 
-  /// vLLM's fields: `json` (an object, or its text), `regex`, `choice`.
+  /// A grammar in GBNF or, where nothing in it is defined by `::=` or it begins as llguidance's grammars do, in Lark's
+  /// notation: as vLLM and llama.cpp tell them apart.
+  private static func grammar(_ source: String, field: String) -> OutputConstraint {
+    let isLark =
+      source.hasPrefix("%llguidance")
+      || !source.split(whereSeparator: \.isNewline).contains { line in
+        let end = ["#", "//"].compactMap { line.firstRange(of: $0)?.lowerBound }.min() ?? line.endIndex
+        return line[..<end].contains("::=")
+      }
+    return OutputConstraint(isLark ? .lark(source) : .gbnf(source), field: field)
+  }
+
+  /// vLLM's fields: `json` (an object, or its text), `regex`, `choice`, `grammar`.
   private static func texts(
     _ reader: inout ObjectReader, prefix: String, at path: String
   ) throws(APIError) -> [OutputConstraint] {
@@ -61,6 +75,9 @@ extension OutputConstraint {
     }
     if let pattern = try reader.string("\(prefix)regex") {
       found.append(OutputConstraint(.regularExpression(pattern), field: "\(path)\(prefix)regex"))
+    }
+    if let source = try reader.string("\(prefix)grammar") {
+      found.append(grammar(source, field: "\(path)\(prefix)grammar"))
     }
     if let list = try reader.array("\(prefix)choice") {
       let field = "\(path)\(prefix)choice"

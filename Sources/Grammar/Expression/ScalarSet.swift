@@ -42,6 +42,9 @@ public struct ScalarSet: Hashable, Sendable {
   /// Whether the set has no scalar.
   public var isEmpty: Bool { ranges.isEmpty }
 
+  /// The number of scalars in the set.
+  public var count: Int { ranges.reduce(0) { $0 + $1.count } }
+
   /// Whether `scalar` is in the set.
   public func contains(_ scalar: Unicode.Scalar) -> Bool {
     ranges.contains { $0.contains(scalar.value) }

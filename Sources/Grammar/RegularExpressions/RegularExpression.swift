@@ -2,7 +2,7 @@
 /// written in: characters are Unicode scalars, `\d` and `\w` are ASCII, `.` is anything but a line terminator.
 ///
 /// Capturing and greediness make no difference to which texts match. Lookahead is offered outside of groups. Not
-/// regular, or not offered: backreferences, lookbehind, word boundaries, flags.
+/// regular, or not offered: backreferences, lookbehind, word boundaries; flags but in Lark's dialect.
 ///
 /// `\s` and `\S` leave out the few characters on which ECMA-262 and Python's `re` differ (U+001C to U+001F, U+0085,
 /// U+FEFF), so that whoever checks the text agrees.
@@ -15,11 +15,34 @@ public enum RegularExpression {
     case whole
   }
 
+  /// Where patterns are used that are not quite the same.
+  public enum Dialect: Sendable {
+    /// ECMA-262's.
+    case ecmaScript
+    /// That of Lark grammars: `.` is anything but a line feed, groups may have names as in Python (`(?P<name>…)`) and
+    /// flags (`(?i)`, `(?s:…)`).
+    case lark
+  }
+
+  /// What changes the meaning of a pattern.
+  public struct Flags: OptionSet, Sendable {
+    /// The bits.
+    public let rawValue: Int
+
+    /// The flags whose bits are set.
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// Upper and lower case are the same, by Unicode's simple case folding.
+    public static let ignoresCase = Flags(rawValue: 1)
+    /// `.` is any character.
+    public static let dotIsAnything = Flags(rawValue: 2)
+  }
+
   /// The expression of the texts that match; it has no rules.
   public static func expression(
-    _ pattern: String, matching extent: Extent
+    _ pattern: String, matching extent: Extent, in dialect: Dialect = .ecmaScript, _ flags: Flags = []
   ) throws(GrammarError) -> GrammarExpression {
-    var parser = RegularExpressionParser(pattern, extent)
+    var parser = RegularExpressionParser(pattern, extent, dialect, flags)
     return try parser.pattern().expression(extent)
   }
 }
@@ -57,25 +80,24 @@ struct AnchoredExpression {
     return choices.count == 1 ? choices[0] : .choice(choices)
   }
 
-  /// Either.
-  func united(with other: AnchoredExpression) -> AnchoredExpression {
-    var ways = ways
-    for way in other.ways {
-      let same = ways.firstIndex { $0.isAtStart == way.isAtStart && $0.isAtEnd == way.isAtEnd }
-      if let same {
-        let parts = if case .choice(let parts) = ways[same].expression { parts } else { [ways[same].expression] }
-        ways[same].expression = .choice(parts + [way.expression])
-      } else {
-        ways.append(way)
-      }
+  /// Any of them.
+  static func united(_ all: [AnchoredExpression]) -> AnchoredExpression {
+    if all.count == 1 { return all[0] }
+    // By whether they stand at the start and at the end.
+    var parts: [[GrammarExpression]] = Array(repeating: [], count: 4)
+    for way in all.lazy.flatMap(\.ways) {
+      parts[(way.isAtStart ? 2 : 0) + (way.isAtEnd ? 1 : 0)].append(way.expression)
     }
-    return AnchoredExpression(ways: ways)
+    return AnchoredExpression(
+      ways: parts.enumerated().filter { !$0.element.isEmpty }.map { index, expressions in
+        Way(expression: .either(expressions), isAtStart: index >= 2, isAtEnd: index % 2 == 1)
+      })
   }
 
   /// One after the other. What stands at the start has nothing before it, so the first has to be empty then; and the
   /// same at the end.
   func followed(by next: AnchoredExpression) -> AnchoredExpression {
-    var result = AnchoredExpression(ways: [])
+    var result: [AnchoredExpression] = []
     for first in ways {
       for second in next.ways {
         var way = Way(expression: .empty, isAtStart: first.isAtStart, isAtEnd: second.isAtEnd)
@@ -92,10 +114,10 @@ struct AnchoredExpression {
         }
         way.expression = .sequence(
           parts.flatMap { part in if case .sequence(let inner) = part { inner } else { [part] } })
-        result = result.united(with: AnchoredExpression(ways: [way]))
+        result.append(AnchoredExpression(ways: [way]))
       }
     }
-    return result
+    return .united(result)
   }
 
   /// The texts of `self`, up to the end of the whole text, that begin with one of `ahead`, or that do not.
@@ -119,15 +141,15 @@ struct AnchoredExpression {
       return AnchoredExpression(
         ways: rest.map { Way(expression: .difference($0.expression, refused), isAtStart: $0.isAtStart, isAtEnd: true) })
     }
-    var result = AnchoredExpression(ways: [])
+    var result: [AnchoredExpression] = []
     for way in rest {
       for beginning in beginnings {
         let both = Way(
           expression: .intersection([way.expression, beginning.expression]),
           isAtStart: way.isAtStart || beginning.isAtStart, isAtEnd: true)
-        result = result.united(with: AnchoredExpression(ways: [both]))
+        result.append(AnchoredExpression(ways: [both]))
       }
     }
-    return result
+    return .united(result)
   }
 }

@@ -43,8 +43,8 @@ extension RegularExpressionParser {
   /// The rest of a class after its bracket.
   mutating func bracketed(from start: Int) throws(GrammarError) -> ScalarSet {
     let isNegated = take("^")
-    var set = ScalarSet([])
-    var outside = ScalarSet([])
+    var set: [ClosedRange<UInt32>] = []
+    var outside: [ClosedRange<UInt32>] = []
     while !take("]") {
       let first = try member(from: start)
       if peek() == "-", let next = peek(1), next != "]" {
@@ -54,14 +54,14 @@ extension RegularExpressionParser {
         guard let lower = first.single, let upper = last.single, lower <= upper else {
           throw malformed("a range from one character to a later one", at: place)
         }
-        set = set.union(ScalarSet(lower...upper))
-        outside = outside.union(ScalarSet(lower...upper))
+        set.append(lower.value...upper.value)
+        outside.append(lower.value...upper.value)
       } else {
-        set = set.union(first.set)
-        outside = outside.union(first.outside)
+        set += first.set.ranges
+        outside += first.outside.ranges
       }
     }
-    return isNegated ? outside.inverted : set
+    return isNegated ? inAllCases(ScalarSet(outside)).inverted : inAllCases(ScalarSet(set))
   }
 
   private mutating func member(from start: Int) throws(GrammarError) -> Class {

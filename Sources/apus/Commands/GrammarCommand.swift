@@ -12,12 +12,13 @@ struct GrammarCommand: ParsableCommand {
     discussion: """
       apus grammar --file schema.json                         is it supported?
       apus grammar --file schema.json --document reply.json   does the document satisfy it, and if not, where not?
-      apus grammar --kind regex --text '[a-z]+' --sample 3    three random texts
+      apus grammar --format regex --text '[a-z]+' --sample 3  three random texts
+      apus grammar --file arithmetic.gbnf --sample 3          the format follows from .json, .regex, .gbnf, .ebnf and .lark
       apus grammar --file schema.json --document reply.json --tokens --model MODEL
                                                               token by token, with the time each mask takes
 
       The answer is one line of JSON. With --lines, each line of standard input is a request of its own,
-      {"kind":"json-schema","grammar":{…},"whitespace":"compact","documents":["…"],"tokens":true,"sample":1,"seed":7,
+      {"format":"json-schema","grammar":{…},"whitespace":"compact","documents":["…"],"tokens":true,"sample":1,"seed":7,
       "max_tokens":500}, where all but "grammar" may be left out, and each line of the output is its answer:
 
       {"rules":9,"compile_seconds":0.0004,"documents":[{"accepted":true}],"samples":[{"text":"…","finished":true,"tokens":9}]}
@@ -31,8 +32,12 @@ struct GrammarCommand: ParsableCommand {
 
   @OptionGroup var model: ModelOption
 
-  @Option(help: "What the grammar is written in: \(GrammarKind.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var kind = GrammarKind.jsonSchema
+  @Option(
+    help: """
+      What the grammar is written in: \(GrammarFormat.allCases.map(\.rawValue).joined(separator: ", ")). By default \
+      what the file's extension says, or json-schema.
+      """)
+  var format: GrammarFormat?
 
   @Option(help: "A file with the grammar, or - for standard input.")
   var file: String?
@@ -62,7 +67,7 @@ struct GrammarCommand: ParsableCommand {
   var lines = false
 
   func validate() throws {
-    let isGiven = file != nil || text != nil || kind == .jsonObject
+    let isGiven = file != nil || text != nil || format == .jsonObject
     guard lines != isGiven, file == nil || text == nil else {
       throw ValidationError("Give the grammar by --file or by --text, or use --lines to read requests.")
     }
@@ -78,7 +83,8 @@ struct GrammarCommand: ParsableCommand {
       }
       return
     }
-    var request = GrammarRequest(kind: kind, grammar: try grammar())
+    let format = format ?? file.flatMap { GrammarFormat(fileExtension: URL(filePath: $0).pathExtension) } ?? .jsonSchema
+    var request = GrammarRequest(format: format, grammar: try grammar(format))
     request.whitespace = whitespace
     request.documents = try document.map { String(decoding: try readInput($0), as: UTF8.self) }
     request.readsTokens = tokens
@@ -90,11 +96,11 @@ struct GrammarCommand: ParsableCommand {
     if answer["error"] != nil { throw ExitCode.failure }
   }
 
-  private func grammar() throws -> JSON {
-    if kind == .jsonObject { return .null }
+  private func grammar(_ format: GrammarFormat) throws -> JSON {
+    if format == .jsonObject { return .null }
     let source: String
     if let text { source = text } else { source = String(decoding: try readInput(file ?? "-"), as: UTF8.self) }
-    guard kind.isJSON else { return .string(source) }
+    guard format.isJSON else { return .string(source) }
     do {
       return try JSON(parsing: source)
     } catch {

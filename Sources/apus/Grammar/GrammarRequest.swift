@@ -3,11 +3,24 @@ import Grammar
 import JSON
 
 /// What a grammar is written in.
-enum GrammarKind: String, CaseIterable, ExpressibleByArgument {
+enum GrammarFormat: String, CaseIterable, ExpressibleByArgument {
   case jsonSchema = "json-schema"
   case jsonObject = "json-object"
   case regex
   case choice
+  case gbnf
+  case lark
+
+  /// The format that files with this ending have; nil where the ending says nothing.
+  init?(fileExtension: String) {
+    switch fileExtension.lowercased() {
+    case "json": self = .jsonSchema
+    case "regex": self = .regex
+    case "gbnf", "ebnf": self = .gbnf
+    case "lark": self = .lark
+    default: return nil
+    }
+  }
 
   /// Whether the grammar is given as a JSON value, and not as text.
   var isJSON: Bool { self == .jsonSchema || self == .choice }
@@ -27,7 +40,7 @@ enum WhitespaceName: String, CaseIterable, ExpressibleByArgument {
 
 /// A grammar, and what is to be done with it.
 struct GrammarRequest {
-  var kind: GrammarKind
+  var format: GrammarFormat
   /// A schema, a list of choices, or the text of the grammar.
   var grammar: JSON
   var whitespace = WhitespaceName.flexible
@@ -37,8 +50,8 @@ struct GrammarRequest {
   var seed: UInt64 = 0
   var maximumTokens = 1000
 
-  init(kind: GrammarKind, grammar: JSON) {
-    self.kind = kind
+  init(format: GrammarFormat, grammar: JSON) {
+    self.format = format
     self.grammar = grammar
   }
 
@@ -53,15 +66,15 @@ struct GrammarRequest {
     guard case .object(let members) = value else {
       throw .badInput(place: "line \(number)", found: value.kindName, expected: "an object")
     }
-    self.init(kind: .jsonSchema, grammar: .null)
+    self.init(format: .jsonSchema, grammar: .null)
     for (key, value) in members {
       let failure = { (expected: String) in
         CommandError.badInput(place: "line \(number): \(key)", found: "\(value)", expected: expected)
       }
       switch key {
-      case "kind":
-        guard let kind = value.stringValue.flatMap(GrammarKind.init) else { throw failure("a kind of grammar") }
-        self.kind = kind
+      case "format":
+        guard let format = value.stringValue.flatMap(GrammarFormat.init) else { throw failure("a format of grammars") }
+        self.format = format
       case "grammar": grammar = value
       case "whitespace":
         guard let name = value.stringValue.flatMap(WhitespaceName.init) else { throw failure("compact or flexible") }
@@ -88,22 +101,27 @@ struct GrammarRequest {
 
   /// The grammar's definition.
   func definition() throws -> GrammarDefinition {
-    switch kind {
+    switch format {
     case .jsonSchema:
       var options = JSONSchemaOptions()
       options.whitespace = whitespace.policy
       return try GrammarDefinition(jsonSchema: grammar, options: options)
     case .jsonObject: return .jsonObject(whitespace: whitespace.policy)
-    case .regex:
-      guard let pattern = grammar.stringValue else {
-        throw CommandError.badInput(place: "grammar", found: grammar.kindName, expected: "a string")
-      }
-      return GrammarDefinition(try RegularExpression.expression(pattern, matching: .whole))
+    case .regex: return GrammarDefinition(try RegularExpression.expression(try text(), matching: .whole))
+    case .gbnf: return try GrammarDefinition(gbnf: try text())
+    case .lark: return try GrammarDefinition(lark: try text())
     case .choice:
       guard let texts = grammar.arrayValue?.map(\.stringValue), !texts.isEmpty, !texts.contains(nil) else {
         throw CommandError.badInput(place: "grammar", found: grammar.kindName, expected: "an array of strings")
       }
       return GrammarDefinition(.choice(texts.compactMap(\.self).map(GrammarExpression.text)))
     }
+  }
+
+  private func text() throws(CommandError) -> String {
+    guard let text = grammar.stringValue else {
+      throw .badInput(place: "grammar", found: grammar.kindName, expected: "a string")
+    }
+    return text
   }
 }

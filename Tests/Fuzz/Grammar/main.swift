@@ -35,30 +35,36 @@ func walk(_ grammar: CompiledGrammar, _ choices: ArraySlice<UInt8>) -> [UInt8]? 
   return matcher.isComplete ? text : nil
 }
 
-/// The first byte tells what the rest is: a JSON Schema or a regular expression, up to a zero byte; what follows it
-/// chooses the way.
+/// Compiles a definition, if it can be made, and walks along it; what comes out has to be UTF-8.
+func tryText(_ choices: ArraySlice<UInt8>, _ definition: () throws -> GrammarDefinition) {
+  guard let definition = try? definition(), let grammar = try? compiler().compile(definition) else { return }
+  if let text = walk(grammar, choices), String(validating: text, as: UTF8.self) == nil {
+    fatalError("no UTF-8: \(text)")
+  }
+}
+
+/// The first byte tells what the rest is, up to a zero byte: a JSON Schema, a regular expression, or a grammar in GBNF or
+/// Lark's notation. What follows the zero chooses the way.
 @_cdecl("LLVMFuzzerTestOneInput")
 func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: start, count: count))
   guard let kind = input.first else { return 0 }
   let end = input.dropFirst().firstIndex(of: 0) ?? input.endIndex
   let source = input[1..<end]
+  let text = String(decoding: source, as: UTF8.self)
   let choices = input[min(end + 1, input.endIndex)...]
-  if kind & 1 == 0 {
+  switch kind & 7 {
+  case 1, 3:
+    let extent: RegularExpression.Extent = kind & 2 == 0 ? .anywhere : .whole
+    tryText(choices) { GrammarDefinition(try RegularExpression.expression(text, matching: extent)) }
+  case 5: tryText(choices) { try GrammarDefinition(gbnf: text) }
+  case 7: tryText(choices) { try GrammarDefinition(lark: text) }
+  default:
     guard let schema = try? JSON(parsing: source), let definition = try? GrammarDefinition(jsonSchema: schema),
       let grammar = try? compiler().compile(definition)
     else { return 0 }
     if let document = walk(grammar, choices), (try? JSON(parsing: document)) == nil {
       fatalError("no JSON: \(String(decoding: document, as: UTF8.self))")
-    }
-  } else {
-    let pattern = String(decoding: source, as: UTF8.self)
-    let extent: RegularExpression.Extent = kind & 2 == 0 ? .anywhere : .whole
-    guard let expression = try? RegularExpression.expression(pattern, matching: extent),
-      let grammar = try? compiler().compile(GrammarDefinition(expression))
-    else { return 0 }
-    if let text = walk(grammar, choices), String(validating: text, as: UTF8.self) == nil {
-      fatalError("no UTF-8: \(text)")
     }
   }
   return 0

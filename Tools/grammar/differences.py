@@ -56,6 +56,9 @@ def reason(schema: Any, text: str, is_valid: bool, is_accepted: bool) -> str | N
         return "format: jsonschema takes any text with an @ for an email address; RFC 5321 does not"
     if "uri-template" in keywords(schema, "format") and not all(map(TEMPLATE_TEXT.fullmatch, strings(document))):
         return "format: jsonschema takes blanks and quotation marks in URI templates; RFC 6570 does not"
+    uses_classes = any(isinstance(p, str) and ("\\w" in p or "\\d" in p) for p in keywords(schema, "pattern"))
+    if uses_classes and any(not c.isascii() and re.match(r"\w", c) for string in strings(document) for c in string):
+        return "pattern: \\w and \\d are ASCII in ECMA-262, and letters and digits of all scripts in Python's re"
     if has_values and re.search(r"\\u", text):
         return "spelling: no \\u escapes in listed strings"
     return None

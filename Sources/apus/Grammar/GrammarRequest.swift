@@ -73,7 +73,9 @@ struct GrammarRequest {
       }
       switch key {
       case "format":
-        guard let format = value.stringValue.flatMap(GrammarFormat.init) else { throw failure("a format of grammars") }
+        guard let format = value.stringValue.flatMap(GrammarFormat.init(rawValue:)) else {
+          throw failure("a format of grammars")
+        }
         self.format = format
       case "grammar": grammar = value
       case "whitespace":

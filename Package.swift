@@ -132,7 +132,7 @@ var targets: [Target] = [
     of: "Serving",
     [
       "ChatTemplate", "DiskCache", "Engine", "JSON", "ModelFiles", "Models", "OutputParsing", "Sampling", "Scheduler",
-      "ServingTestSupport", "TestSupport", "Tokenizer",
+      "ServingTestSupport", "Synthesis", "TestSupport", "Tokenizer",
       .product(name: "Logging", package: "swift-log"),
     ]),
   tests(

@@ -183,6 +183,7 @@ extension SequenceInput {
     switch logits {
     case .none: 0..<0
     case .last: tokens.count - 1..<tokens.count
+    case .suffix(let count): max(0, tokens.count - count)..<tokens.count
     case .all: 0..<tokens.count
     }
   }

@@ -4,6 +4,8 @@ public enum LogitsRequest: Sendable, Hashable {
   case none
   /// The input's last token.
   case last
+  /// The input's last tokens, so many of them: the last known one and the guesses behind it.
+  case suffix(Int)
   /// Every token of the input.
   case all
 }
@@ -49,6 +51,25 @@ public protocol ForwardEngine: AnyObject {
   ///     logits, which are valid during the call only.
   func step(
     _ inputs: [SequenceInput], logits: (_ input: Int, _ token: Int, _ row: UnsafeBufferPointer<Float>) -> Void
+  ) throws(EngineError)
+
+  // MARK: - Guesses
+
+  /// Whether there is a multi-token-prediction head that guesses.
+  var canDraft: Bool { get }
+
+  /// Takes back the last `count` tokens that the last step gave to a slot's sequence, but not its first one there.
+  ///
+  /// The slot is then bit for bit as if the step had not had them.
+  func retract(_ count: Int, slot: Int) throws(EngineError)
+
+  /// Lets the head follow sequences of the last step, and guess. Does nothing if there is no head.
+  ///
+  /// - Parameters:
+  ///   - requests: at most one a slot.
+  ///   - choose: makes a token of the logits of a request's next guess; called for each guess in order.
+  func draft(
+    _ requests: [DraftRequest], choose: (_ request: Int, _ row: UnsafeBufferPointer<Float>) -> Int32
   ) throws(EngineError)
 
   // MARK: - What sequences leave behind

@@ -1,17 +1,26 @@
 /// What a step did.
 extension Scheduler {
   /// Records that the copies and chunks of `plan` are done: each chunk that samples has grown its sequence by one token,
-  /// and its forks, too.
+  /// and by one more for each guess that was right, and its forks, too.
   ///
   /// Sequences that have all the tokens they asked for, and those finished or cancelled meanwhile, give their pages and
   /// slots back now.
   ///
   /// - Parameters:
-  ///   - sampled: the new tokens, `plan.sampledCount` of them in the plan's order.
+  ///   - sampled: the new tokens in the plan's order: `plan.sampledCount` of them, and those that were guessed right,
+  ///     each before what was sampled behind it.
+  ///   - accepted: how many guesses of each chunk were right; empty if nothing was guessed.
   ///   - seconds: how long the step took.
-  public mutating func complete(_ plan: StepPlan, sampled: [Int32], seconds: Double) {
+  public mutating func complete(_ plan: StepPlan, sampled: [Int32], accepted: [Int] = [], seconds: Double) {
     precondition(plan.number == stepInFlight, "this is not the step in flight")
-    precondition(sampled.count == plan.sampledCount, "a token for each chunk that samples, and for each fork")
+    precondition(
+      sampled.count == plan.sampledCount + accepted.reduce(0, +),
+      "a token for each chunk that samples, and for each fork")
+    precondition(
+      accepted.isEmpty
+        || accepted.count == plan.chunks.count
+          && zip(accepted, plan.chunks).allSatisfy { (0...$1.drafts).contains($0) },
+      "no more guesses are right than were planned")
     stepInFlight = nil
     counters.busySeconds += seconds
     if !plan.chunks.isEmpty { learn(plan.load, seconds: seconds) }
@@ -37,6 +46,12 @@ extension Scheduler {
       let index = plan.chunks[place].sequence
       if sequences[Int(index)].hasUnpassedMilestone { passMilestones(of: index) }
       guard plan.chunks[place].samples else { continue }
+      if plan.chunks[place].drafts > 0 {
+        let right = accepted.isEmpty ? 0 : accepted[place]
+        counters.draftedTokens += plan.chunks[place].drafts
+        accept(sampled[next..<next + right], of: Int(index))
+        next += right
+      }
       grow(Int(index), by: sampled[next])
       next += 1
       guard !sequences[Int(index)].forks.isEmpty || !plan.chunks[place].forks.isEmpty else { continue }
@@ -84,6 +99,18 @@ extension Scheduler {
       if expected > 0 { gapMargin = min(4, max(1, gapMargin * (seconds > expected ? 1.0495 : 0.99976))) }
     }
     cost.observe(load, seconds: seconds)
+  }
+
+  /// Makes guesses that were right known. They are computed already, even where the request ended meanwhile.
+  private mutating func accept(_ tokens: ArraySlice<Int32>, of index: Int) {
+    guard !tokens.isEmpty else { return }
+    sequences[index].accept(tokens)
+    counters.computedTokens += tokens.count
+    counters.generatedTokens += tokens.count
+    counters.acceptedTokens += tokens.count
+    let charge = sequences[index].advance(by: tokens.count, decodeWeight: configuration.decodeWeight)
+    if charge > 0 { queue.charge(sequences[index].account, charge) }
+    insertWholePages(of: index)
   }
 
   private mutating func grow(_ index: Int, by token: Int32) {

@@ -27,8 +27,10 @@ extension Scheduler {
         sequence.namespace == nil || sequence.tokens.count == sequence.known,
         "\(name) has \(sequence.tokens.count) tokens, and \(sequence.known) are known")
       let needed = pageCount(for: sequence.computed)
+      let spare = pageCount(for: 2 * configuration.maximumDrafts)
       try check(
-        sequence.isInFlight ? sequence.pages.count >= needed : sequence.pages.count == needed,
+        sequence.isInFlight
+          ? sequence.pages.count >= needed : (needed...needed + spare).contains(sequence.pages.count),
         "\(name) holds \(sequence.pages.count) pages for \(sequence.computed) tokens")
       try check(
         sequence.claim == max(0, pageCount(for: sequence.known) - sequence.pages.count) || hasEnded,

@@ -16,6 +16,10 @@ public struct SchedulerCounters: Sendable, Equatable {
   public internal(set) var reusedTokens = 0
   /// Tokens sampled.
   public internal(set) var generatedTokens = 0
+  /// Guessed tokens that were verified.
+  public internal(set) var draftedTokens = 0
+  /// Those of them that were right.
+  public internal(set) var acceptedTokens = 0
   /// Steps that computed something.
   public internal(set) var steps = 0
   /// Seconds those took.

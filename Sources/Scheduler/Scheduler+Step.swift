@@ -56,11 +56,11 @@ extension Scheduler {
 
   // MARK: - Shares of the token budget
 
-  /// Gives every sequence that streams its token, and half of what is left to those that had tokens appended.
+  /// Gives every sequence that streams its token, and half of what is left to those that had tokens appended or guessed.
   /// - Returns: the others.
   private mutating func shareOutStreams(_ draft: inout Draft) -> [Int32] {
     var prompts: [Int32] = []
-    var appended = 0
+    var more = 0
     for place in running.indices {
       let index = Int(running[place])
       guard sequences[index].beginShare(streamLimit: Self.streamTokens) else {
@@ -69,16 +69,19 @@ extension Scheduler {
       }
       draft.load.decodes += 1
       draft.load.attendedTokens += sequences[index].computed + 1
-      appended += sequences[index].remaining - 1
+      more += sequences[index].remaining - 1 + sequences[index].drafts
     }
-    guard appended > 0 else { return prompts }
+    guard more > 0 else { return prompts }
     var room = (configuration.stepTokenBudget - draft.load.decodes) / 2
     for place in running.indices where sequences[Int(running[place])].isStream {
       let index = Int(running[place])
-      let more = min(sequences[index].remaining - 1, room)
-      sequences[index].share += more
-      draft.load.decodes += more
-      room -= more
+      let appended = min(sequences[index].remaining - 1, room)
+      let guessed =
+        appended == sequences[index].remaining - 1 ? min(sequences[index].drafts, room - appended) : 0
+      sequences[index].share += appended
+      sequences[index].draftShare = guessed
+      draft.load.decodes += appended + guessed
+      room -= appended + guessed
     }
     return prompts
   }
@@ -133,7 +136,7 @@ extension Scheduler {
 
   // MARK: - Chunks
 
-  /// Plans the next `count` tokens of a sequence, fewer if its state is to be kept before.
+  /// Plans the next `count` tokens of a sequence and the guesses behind them, fewer if its state is to be kept before.
   private mutating func takeChunk(of index: Int, count: Int, _ draft: inout Draft) {
     var count = count
     if sequences[index].hasMilestoneAhead, let (earlier, pending) = nextCheckpoint(of: index, within: count) {
@@ -154,8 +157,10 @@ extension Scheduler {
     }
     sequences[index].isInFlight = true
     let samples = count == sequences[index].remaining
-    if sequences[index].isStream { draft.load.decodes += count } else { draft.load.prefillTokens += count }
-    draft.load.attendedTokens += count * position + count * (count + 1) / 2
+    let drafts = samples && configuration.maximumDrafts > 0 ? takeDrafts(of: index, behind: position + count) : 0
+    let rows = count + drafts
+    if sequences[index].isStream { draft.load.decodes += rows } else { draft.load.prefillTokens += rows }
+    draft.load.attendedTokens += rows * position + rows * (rows + 1) / 2
     var forks: [RequestID] = []
     if samples, !sequences[index].forks.isEmpty, sequences[index].known == sequences[index].promptTokens {
       forks = startForks(of: index, &draft)
@@ -164,6 +169,22 @@ extension Scheduler {
     draft.chunks.append(
       SequenceChunk(
         request: sequences[index].id, slot: Int(sequences[index].slot ?? 0), pages: sequences[index].pages,
-        position: position, count: count, samples: samples, forks: forks, sequence: Int32(index)))
+        position: position, count: count, drafts: drafts, samples: samples, forks: forks, sequence: Int32(index)))
+  }
+
+  /// Plans the guesses behind a sequence's known tokens, and takes pages for them and for those that may follow in the
+  /// next step: only what nobody has been promised, so nobody gives way to a guess.
+  /// - Returns: how many guesses are planned.
+  private mutating func takeDrafts(of index: Int, behind known: Int) -> Int {
+    let wanted = sequences[index].draftShare
+    sequences[index].drafts = 0
+    sequences[index].draftShare = 0
+    let extent = min(known + wanted + configuration.maximumDrafts, sequences[index].greatestExtent)
+    var spare = cache.availablePages - claimedPages
+    while sequences[index].pageCount < pageCount(for: extent), spare > 0 {
+      takePage(for: index)
+      spare -= 1
+    }
+    return min(wanted, sequences[index].pageCount * configuration.pageSize - known)
   }
 }

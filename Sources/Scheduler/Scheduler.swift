@@ -133,8 +133,23 @@ public struct Scheduler: Sendable {
     guard count > 0 else { return 0 }
     if sequences[index].namespace != nil { sequences[index].tokens += tokens.prefix(count) }
     sequences[index].known += count
+    // What was guessed was guessed behind other tokens.
+    sequences[index].drafts = 0
     updateClaim(of: index)
     return count
+  }
+
+  /// Announces that `count` tokens were guessed behind a running request's known ones, in place of what was announced
+  /// before. The next chunk of it that samples verifies them, or the first of them, as budget and pages allow.
+  ///
+  /// To be called between steps. Nothing is drafted for a request that is not running, or has sampled nothing yet.
+  public mutating func draft(_ count: Int, for id: RequestID) {
+    guard let index = indices[id].map(Int.init), sequences[index].phase == .running, !sequences[index].isInFlight,
+      sequences[index].known > sequences[index].promptTokens
+    else { return }
+    // The last new token is never computed, so nothing is guessed behind the one before.
+    let room = sequences[index].greatestExtent - sequences[index].known
+    sequences[index].drafts = max(0, min(count, configuration.maximumDrafts, room))
   }
 
   /// Ends a request that has generated all it will. Unknown ones are ignored: it may have ended by itself.

@@ -30,6 +30,9 @@ public struct SchedulerConfiguration: Sendable, Equatable {
   public var maximumPrefilling: Int
   /// Pages that must be free beyond a prompt's own before it is admitted, so that it can grow for a while.
   public var admissionHeadroomPages: Int
+  /// Tokens that may be guessed behind a sequence's known ones in a step. Sequences that stream hold pages for them where
+  /// there are any to spare.
+  public var maximumDrafts: Int
 
   /// Whether the model has recurrent states, so that a cached prefix is only of use where its state is kept, too. Without
   /// them any token is a place to start at.
@@ -56,7 +59,8 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     checkpointLimit: Int = .max, checkpointSpacing: Int = 2048, checkpointMinimumSpacing: Int = 128,
     spacedCheckpointsPerPrompt: Int = 8, maximumPerTenant: Int = .max, maximumQueueSeconds: Double = .infinity,
     priorityAgingSeconds: Double = 30, decodeWeight: Int = 2, maximumGapSeconds: Double = .infinity,
-    minimumPrefillTokens: Int = 16, maximumPrefilling: Int = 8, rewindLimit: Int = 0, rewindBoundary: Int = 16
+    minimumPrefillTokens: Int = 16, maximumPrefilling: Int = 8, rewindLimit: Int = 0, rewindBoundary: Int = 16,
+    maximumDrafts: Int = 0
   ) {
     self.pageSize = pageSize
     self.pageCount = pageCount
@@ -79,6 +83,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     self.maximumPrefilling = maximumPrefilling
     self.rewindLimit = rewindLimit
     self.rewindBoundary = rewindBoundary
+    self.maximumDrafts = maximumDrafts
   }
 
   /// Sequences that can run at once: each needs a slot.
@@ -105,6 +110,9 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     ]
     for (setting, value) in atLeastZero where value < 0 {
       throw .invalidConfiguration(setting: setting, value: value, expected: "0 or more")
+    }
+    guard (0...pageSize).contains(maximumDrafts) else {
+      throw .invalidConfiguration(setting: "maximumDrafts", value: maximumDrafts, expected: "0 to \(pageSize), a page")
     }
     let positive = [("maximumQueueSeconds", maximumQueueSeconds), ("maximumGapSeconds", maximumGapSeconds)]
     for (setting, value) in positive where !(value > 0) {

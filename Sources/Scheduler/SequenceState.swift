@@ -20,6 +20,10 @@ struct SequenceState: Sendable {
   var computed = 0
   /// Tokens it gets in the step being planned.
   var share = 0
+  /// Tokens that were guessed behind the known ones, for the next step that samples.
+  var drafts = 0
+  /// Those of them that the step being planned verifies.
+  var draftShare = 0
   /// Tokens its tenant was charged for: what is computed again after preemption is not charged again.
   var charged = 0
   let promptTokens: Int
@@ -129,6 +133,8 @@ extension SequenceState {
     share = 0
     isStream = false
     hasSampled = false
+    drafts = 0
+    draftShare = 0
     phase = .running
     // Room for what it may generate, within reason: its tokens are not to be moved while it runs.
     if isKept { tokens.reserveCapacity(min(greatestExtent + 1, known + Self.reservedTokens)) }
@@ -142,6 +148,7 @@ extension SequenceState {
     let remaining = remaining
     isStream = remaining == 1 || remaining <= limit && hasSampled
     share = isStream ? 1 : 0
+    draftShare = 0
     return isStream
   }
 
@@ -156,6 +163,12 @@ extension SequenceState {
     charged = computed
     let prompt = max(0, min(computed, promptTokens) - from)
     return prompt + (computed - from - prompt) * decodeWeight
+  }
+
+  /// Makes guesses that were right known; `advance` records that they are computed, too.
+  mutating func accept(_ guesses: ArraySlice<Int32>) {
+    known += guesses.count
+    if isKept { tokens += guesses }
   }
 
   /// Appends a sampled token.

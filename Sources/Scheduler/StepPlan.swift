@@ -4,13 +4,18 @@ public struct SequenceChunk: Sendable, Equatable {
   public let request: RequestID
   /// Its recurrent-state slot. A chunk at position 0 starts the slot afresh.
   public let slot: Int
-  /// Its page table: token `t` lies in `pages[t / pageSize]`. Covers the chunk.
+  /// Its page table: token `t` lies in `pages[t / pageSize]`. Covers the chunk, and where there is memory to spare the
+  /// guesses that may follow it.
   public let pages: [Int32]
   /// Index of the first token, counted from the start of the prompt.
   public let position: Int
-  /// Number of tokens, at least 1.
+  /// Number of known tokens, at least 1.
   public let count: Int
-  /// Whether the last one is the last known token, so that a new token is sampled from its logits.
+  /// Tokens behind them that are guessed, the first so many of those announced by `Scheduler.draft`. What is computed
+  /// of the wrong ones is to be taken back before the step is complete.
+  public let drafts: Int
+  /// Whether the last known one is among them, so that a new token is sampled from its logits, and one more for each
+  /// guess that is right.
   public let samples: Bool
   /// Further requests with the same prompt, which start here: a new token is sampled for each of them from the same
   /// logits.
@@ -18,7 +23,7 @@ public struct SequenceChunk: Sendable, Equatable {
 
   let sequence: Int32
 
-  /// Tokens sampled from the chunk's logits.
+  /// Tokens sampled from the chunk's logits, if no guess is right.
   public var sampledCount: Int { samples ? 1 + forks.count : 0 }
 }
 
@@ -83,7 +88,7 @@ public struct StepPlan: Sendable, Equatable {
   public let refused: [RefusedRequest]
   /// What the chunks cost depends on this.
   public let load: StepLoad
-  /// Tokens to sample, in the order of the chunks: for each its own, then those of its forks.
+  /// Tokens to sample if no guess is right, in the order of the chunks: for each its own, then those of its forks.
   public let sampledCount: Int
 
   let number: Int

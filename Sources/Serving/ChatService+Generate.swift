@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 import Grammar
 import OutputParsing
@@ -12,12 +13,13 @@ extension ChatService {
   ///   too long, a full queue, a server that stops.
   public func generate(_ request: ChatRequest) async throws(GenerationError) -> Generation {
     try await admitting(request.options.choices) { ids throws(GenerationError) in
-      let ((prompt, cache), grammar, calls) = try await preparing {
-        [format, caching, grammars] () throws(GenerationError) in
-        (
-          try caching.prompt(for: request, format, now: Date()),
-          try grammars.grammar(for: request.options.constraint),
-          try grammars.grammar(for: format.calls(for: request))
+      let ((prompt, cache), grammar, calls, drafts) = try await preparing {
+        [format, caching, grammars, drafting] () throws(GenerationError) in
+        let (prompt, cache) = try caching.prompt(for: request, format, now: Date())
+        return (
+          (prompt, cache), try grammars.grammar(for: request.options.constraint),
+          try grammars.grammar(for: format.calls(for: request)),
+          drafting.terms(for: request.options, prompt.tokens, format.tokenizer)
         )
       }
       let parser = OutputParser(
@@ -28,7 +30,7 @@ extension ChatService {
       let constraint = constraint(
         grammar, calls, isRequired: request.toolChoice != .automatic,
         format.openings(for: request, startsInReasoning: prompt.startsInReasoning))
-      return try submit(ids, prompt.tokens, named: "messages", options, cache, constraint) { maximumTokens in
+      return try submit(ids, prompt.tokens, named: "messages", options, cache, constraint, drafts) { maximumTokens in
         ReplyReader(
           detokenizer: format.tokenizer.makeDetokenizer(skippingSpecialTokens: true), parser: parser,
           limits: ReplyReader.Limits(
@@ -55,12 +57,16 @@ extension ChatService {
   /// - Throws: as for a chat request; `invalidParameter` for a token the model does not have.
   public func generate(_ request: CompletionRequest) async throws(GenerationError) -> Generation {
     try await admitting(request.options.choices) { ids throws(GenerationError) in
-      let (tokens, grammar) = try await preparing { [format, grammars] () throws(GenerationError) in
-        (try format.tokens(of: request.prompt), try grammars.grammar(for: request.options.constraint))
+      let (tokens, grammar, drafts) = try await preparing { [format, grammars, drafting] () throws(GenerationError) in
+        let tokens = try format.tokens(of: request.prompt)
+        return (
+          tokens, try grammars.grammar(for: request.options.constraint),
+          drafting.terms(for: request.options, tokens, format.tokenizer)
+        )
       }
       let parser = OutputParser(format: OutputFormat(stop: request.options.stop))
       return try submit(
-        ids, tokens, named: "prompt", request.options, caching.cache(for: request), constraint(grammar),
+        ids, tokens, named: "prompt", request.options, caching.cache(for: request), constraint(grammar), drafts,
         promptAlternatives: request.promptAlternatives
       ) { maximumTokens in
         ReplyReader(
@@ -90,7 +96,7 @@ extension ChatService {
   /// - Parameter field: what the prompt is called in errors.
   private func submit(
     _ ids: [RequestID], _ prompt: [Int32], named field: String, _ options: GenerationOptions, _ cache: PromptCache?,
-    _ constraint: ReplyConstraint?,
+    _ constraint: ReplyConstraint?, _ drafts: DraftTerms,
     promptAlternatives: Int? = nil, reader: (_ maximumTokens: Int) -> ReplyReader
   ) throws(GenerationError) -> Generation {
     guard !prompt.isEmpty else { throw .invalidParameter(name: field, message: "The prompt is empty.") }
@@ -107,7 +113,8 @@ extension ChatService {
       options.sampling, seed: options.seed ?? UInt64.random(in: .min ... .max))
     let reader = reader(maximumTokens)
     let choices = ids.enumerated().map { index, id in
-      Submission.Choice(id: id, sampling: sampling.choice(index), reader: reader, constraint: constraint)
+      Submission.Choice(
+        id: id, sampling: sampling.choice(index), reader: reader, constraint: constraint, drafting: drafts)
     }
     return post(ids) { events, verdict in
       Submission(
@@ -115,5 +122,20 @@ extension ChatService {
         scoredAlternatives: options.scoredAlternatives, promptAlternatives: promptAlternatives, terms: options.terms,
         events: events, verdict: verdict)
     }
+  }
+}
+
+extension DraftingConfiguration {
+  /// Who guesses the tokens of the replies to a prompt.
+  fileprivate func terms(for options: GenerationOptions, _ prompt: [Int32], _ tokenizer: Tokenizer) -> DraftTerms {
+    var terms = DraftTerms(maximum: min(count, max(0, options.draftTokens ?? count)))
+    guard terms.maximum > 0 else { return terms }
+    terms.usesHead = source == .mtp
+    guard source == .lookup || options.prediction != nil else { return terms }
+    var lookup = PromptLookup()
+    lookup.append(prompt)
+    if let prediction = options.prediction { lookup.expect(tokenizer.encode(prediction)) }
+    terms.lookup = lookup
+    return terms
   }
 }

@@ -31,7 +31,7 @@ extension ChatService {
     let disk = try Self.disk(for: model, engine, logger)
     try self.init(
       format: model.format, engine: engine, contextLength: plan.contextLength, scheduler: plan.scheduler,
-      caching: model.configuration.caching, disk: disk, logger: logger)
+      caching: model.configuration.caching, drafting: model.configuration.drafting, disk: disk, logger: logger)
   }
 
   /// Opens the folder that caches are kept in, if there is to be one.

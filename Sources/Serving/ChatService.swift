@@ -15,6 +15,7 @@ public final class ChatService: Sendable {
   let caching: PromptCaching
   let grammars: GrammarCache
   let vocabularySize: Int
+  let drafting: DraftingConfiguration
 
   private let mailbox = Mailbox<StepLoopMessage>()
   private let statisticsBoard = StatisticsBoard()
@@ -31,13 +32,16 @@ public final class ChatService: Sendable {
   ///   - contextLength: tokens of one conversation; what the scheduler's pages hold is a bound, too.
   ///   - scheduler: pages, slots and bounds; pages and slots are those the engine has.
   ///   - caching: what is kept of requests, and who may reuse it.
+  ///   - drafting: whether tokens are guessed; the engine can take back as many.
   ///   - disk: where it is kept, too, so that it outlives the service.
   ///   - logger: hears about cancellations, preemptions and failures.
   public init(
     format: ChatFormat, engine: sending any ForwardEngine, contextLength: Int, scheduler: SchedulerConfiguration,
-    caching: CacheConfiguration = CacheConfiguration(), disk: DiskCache? = nil, logger: Logger
+    caching: CacheConfiguration = CacheConfiguration(), drafting: DraftingConfiguration = .off,
+    disk: DiskCache? = nil, logger: Logger
   ) throws(ServingError) {
     self.format = format
+    self.drafting = drafting
     vocabularySize = engine.vocabularySize
     grammars = GrammarCache(
       tokenizer: format.tokenizer, endTokens: format.endTokens, vocabularySize: engine.vocabularySize)
@@ -47,6 +51,7 @@ public final class ChatService: Sendable {
       // Admission has counted already; the scheduler's own limit would count what is about to be admitted, too.
       var configuration = scheduler
       configuration.maximumQueued += min(scheduler.maximumRunning, scheduler.slotCount)
+      configuration.maximumDrafts = drafting.count
       policy = try Scheduler(configuration)
     } catch {
       throw .scheduler(error)
@@ -56,8 +61,8 @@ public final class ChatService: Sendable {
     self.caching = PromptCaching(
       sharing: caching.sharing, history: history, needsStates: scheduler.needsCheckpoints)
     let loop = StepLoop(
-      engine: engine, scheduler: policy, history: history, disk: disk, mailbox: mailbox, admission: admission,
-      statistics: statisticsBoard, logger: logger)
+      engine: engine, scheduler: policy, history: history, disk: disk, drafts: DraftControl(drafting), mailbox: mailbox,
+      admission: admission, statistics: statisticsBoard, logger: logger)
     let handedOver = HandedOver(loop)
     let thread = Thread { [loopEnded] in
       handedOver.value.run()

@@ -17,6 +17,10 @@ public struct GenerationOptions: Sendable {
   public var scoredAlternatives: Int?
   /// What the content of the replies has to be; nil leaves it free.
   public var constraint: OutputConstraint?
+  /// Tokens guessed in a step, at most; 0 guesses none, nil leaves it to the server.
+  public var draftTokens: Int?
+  /// What the reply will probably be, or be much like: speeds it up where the server guesses tokens.
+  public var prediction: String?
   /// Whose request it is, and how it is to be served.
   public var terms = RequestTerms()
   /// Whether to say what was reused of earlier requests, and why not more.

@@ -67,7 +67,7 @@ public struct LoadedModel: Sendable {
     progress(.weights)
     plan = try MemoryPlan(for: folder, configuration)
     do {
-      model = try loadModel(folder, weights: plan.weights)
+      model = try loadModel(folder, weights: plan.weights, drafting: configuration.drafting.source == .mtp)
     } catch {
       throw .model(error)
     }

@@ -32,12 +32,19 @@ public struct MemoryPlan: Sendable {
     let machine = Machine(
       availableBytes: AvailableMemory.bytes(), threadCount: ProcessorTopology().threadCount,
       offersHugePages: HugePages.areOffered())
+    if configuration.drafting.source == .mtp, !model.offersDraftHead {
+      throw .invalidSetting(
+        name: "draft", expected: "lookup or off for a model without a multi-token-prediction head", found: "mtp")
+    }
     var cacheTypes = CacheTypes(for: model, keyValue: configuration.keyValueType, state: configuration.stateType)
-    cacheTypes.retractableRows = max(cacheTypes.retractableRows, Self.rewoundTokens)
+    cacheTypes.retractableRows = max(
+      cacheTypes.retractableRows, Self.rewoundTokens, configuration.drafting.count)
+    var sizes = model.configuration
+    sizes.hasDraftHead = configuration.drafting.source == .mtp
     try self.init(
-      modelContextLength: model.configuration.contextLength, weightBytes: model.weights.fileByteCount, configuration,
-      machine, cacheTypes: cacheTypes
-    ) { Engine.memory(for: model.configuration, $0) }
+      modelContextLength: sizes.contextLength, weightBytes: model.weights.fileByteCount, configuration, machine,
+      cacheTypes: cacheTypes
+    ) { [sizes] in Engine.memory(for: sizes, $0) }
   }
 
   /// Plans with all that is looked up given.

@@ -55,6 +55,9 @@ struct ReplyReader: Sendable {
   /// The token that comes next whatever the model would choose; nil lets it choose.
   var forcedToken: Int32? { forced.first }
 
+  /// The token that comes `count` tokens after the next one whatever the model would choose.
+  func forcedToken(after count: Int) -> Int32? { forced.dropFirst(count).first }
+
   /// Takes the next token, with its score if that is wanted.
   ///
   /// A token counts as reasoning if the reply is inside a thought before or after it, so both tags count.

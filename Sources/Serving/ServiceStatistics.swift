@@ -12,6 +12,10 @@ public struct ServiceStatistics: Sendable, Equatable {
   public var generatedTokens = 0
   /// Tokens of prompts that were not computed, because they were cached.
   public var reusedTokens = 0
+  /// Tokens that were guessed and verified.
+  public var draftedTokens = 0
+  /// Those of them that were right, and needed no step of their own.
+  public var acceptedTokens = 0
   /// Times a running request gave its memory back for an older one.
   public var preemptions = 0
   /// Requests cancelled by their clients.

@@ -33,6 +33,8 @@ public struct ServingConfiguration: Sendable, Equatable {
   public var weights: WeightSetting
   /// What is kept of requests for later ones.
   public var caching: CacheConfiguration
+  /// Whether tokens are guessed.
+  public var drafting: DraftingConfiguration
 
   /// A configuration; the defaults fit a small machine.
   public init(
@@ -40,7 +42,7 @@ public struct ServingConfiguration: Sendable, Equatable {
     keyValueBytes: Int = 0, checkpointBytes: Int? = nil, threads: Int = 0, weights: WeightSetting = .automatic,
     instructionSet: InstructionSet = .best, keyValueType: CacheElement? = nil, stateType: StateElement = .f32,
     compute: BF16Compute = .f32, caching: CacheConfiguration = CacheConfiguration(),
-    queueing: QueueingConfiguration = QueueingConfiguration()
+    queueing: QueueingConfiguration = QueueingConfiguration(), drafting: DraftingConfiguration = .off
   ) {
     self.contextLength = contextLength
     self.maximumRunning = maximumRunning
@@ -56,6 +58,7 @@ public struct ServingConfiguration: Sendable, Equatable {
     self.weights = weights
     self.caching = caching
     self.queueing = queueing
+    self.drafting = drafting
   }
 }
 

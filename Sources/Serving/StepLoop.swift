@@ -23,10 +23,11 @@ enum StepLoopMessage: Sendable {
 ///
 /// Nothing in here waits for a client: messages come from a mailbox, and events go into buffers.
 final class StepLoop {
-  private let engine: any ForwardEngine
+  let engine: any ForwardEngine
   private var scheduler: Scheduler
-  private var sampler: Sampler
-  private var replies: [RequestID: ActiveReply] = [:]
+  var sampler: Sampler
+  private(set) var replies: [RequestID: ActiveReply] = [:]
+  var drafts: DraftControl
   private let history: ReplyHistory
   private let tier: DiskTier?
   private let mailbox: Mailbox<StepLoopMessage>
@@ -39,13 +40,14 @@ final class StepLoop {
   private var lastStepEnd: Double?
 
   init(
-    engine: any ForwardEngine, scheduler: Scheduler, history: ReplyHistory, disk: DiskCache?,
+    engine: any ForwardEngine, scheduler: Scheduler, history: ReplyHistory, disk: DiskCache?, drafts: DraftControl,
     mailbox: Mailbox<StepLoopMessage>, admission: Admission, statistics: StatisticsBoard, logger: Logger
   ) {
     self.engine = engine
     self.scheduler = scheduler
     sampler = Sampler(vocabularySize: engine.vocabularySize)
     self.history = history
+    self.drafts = drafts
     tier = disk.map { DiskTier($0, engine: engine, scheduler.configuration, mailbox: mailbox) }
     self.mailbox = mailbox
     self.admission = admission
@@ -176,7 +178,7 @@ final class StepLoop {
   // MARK: - Steps
 
   /// Seconds since the loop was made.
-  private var now: Double { (ContinuousClock.now - start) / .seconds(1) }
+  var now: Double { (ContinuousClock.now - start) / .seconds(1) }
 
   private func advance() {
     let begin = now
@@ -185,9 +187,9 @@ final class StepLoop {
     for admitted in plan.admitted where !admitted.isResumed { replies[admitted.request]?.note(admitted) }
     for refused in plan.refused { refuse(refused) }
     statistics.update { $0.steps += 1 }
-    let chosen: [NextToken]
+    let outcome: Outcome
     do {
-      chosen = try compute(plan)
+      outcome = try compute(plan)
     } catch {
       logger.error("step failed: \(error)")
       for id in plan.sequences { fail(id, .engine(error)) }
@@ -196,14 +198,20 @@ final class StepLoop {
     }
     // What happens between two steps is part of the time that streams wait for the next one.
     let end = now
-    scheduler.complete(plan, sampled: chosen.map(\.id), seconds: end - (lastStepEnd ?? begin))
+    let seconds = end - (lastStepEnd ?? begin)
     lastStepEnd = end
+    scheduler.complete(
+      plan, sampled: outcome.advances.flatMap(\.tokens), accepted: outcome.accepted, seconds: seconds)
+    drafts.record(
+      replies: outcome.advances.count, drafted: plan.chunks.reduce(0) { $0 + $1.drafts },
+      seconds: seconds - outcome.guessing, guessing: outcome.guessing,
+      isPlain: plan.chunks.allSatisfy { $0.count == 1 })
     if plan.chunks.isEmpty, !scheduler.isIdle, !endRestorations() {
       // The scheduler promises that this cannot be; if it ever is, failing beats spinning.
       logger.critical("no request can advance")
       for id in replies.keys.sorted() { fail(id, .defect("no request can advance")) }
     }
-    for (id, token) in zip(plan.samplingSequences, chosen) { deliver(token, to: id) }
+    for (id, advance) in zip(plan.samplingSequences, outcome.advances) { deliver(advance, to: id) }
     publish()
   }
 
@@ -225,63 +233,19 @@ final class StepLoop {
     return !submissions.isEmpty
   }
 
-  /// Runs the engine, and chooses a token for everyone who waits for one, in the plan's order.
-  private func compute(_ plan: StepPlan) throws(EngineError) -> [NextToken] {
-    var active: [ActiveReply] = []
-    var inputs: [SequenceInput] = []
-    for chunk in plan.chunks {
-      let reply = planned(chunk.request)
-      active.append(reply)
-      inputs.append(
-        SequenceInput(
-          tokens: Array(reply.tokens[chunk.position..<chunk.position + chunk.count]), position: chunk.position,
-          slot: chunk.slot, pages: chunk.pages,
-          logits: reply.needsAllLogits(from: chunk.position) ? .all : chunk.samples ? .last : .none))
-    }
-    try copy(plan.copies)
-    guard !inputs.isEmpty else { return [] }
-    var chosen: [NextToken] = []
-    try engine.step(inputs) { input, offset, row in
-      let chunk = plan.chunks[input]
-      if inputs[input].logits == .all {
-        active[input].group.score(after: chunk.position + offset, row, &sampler)
-      }
-      guard chunk.samples, offset == chunk.count - 1 else { return }
-      chosen.append(active[input].choose(row, &sampler))
-      for fork in chunk.forks { chosen.append(planned(fork).choose(row, &sampler)) }
-    }
-    try copy(plan.checkpoints)
-    return chosen
-  }
-
-  private func planned(_ id: RequestID) -> ActiveReply {
-    guard let reply = replies[id] else { preconditionFailure("a planned reply is known") }
-    return reply
-  }
-
-  private func copy(_ copies: [CacheCopy]) throws(EngineError) {
-    for copy in copies {
-      switch copy {
-      case .page(let source, let target): try engine.copyPage(from: source, to: target)
-      case .slot(let source, let target): try engine.copySlot(from: source, to: target)
-      case .slotBefore(let count, let source, let target):
-        try engine.copySlot(from: source, to: target, before: count)
-      }
-    }
-  }
-
-  private func deliver(_ token: NextToken, to id: RequestID) {
+  private func deliver(_ advance: ReplyAdvance, to id: RequestID) {
     guard let reply = replies[id] else { return }
     if reply.isBeyondConstraint { return fail(id, .constraintTooDear) }
-    let step = reply.append(token)
-    if step.end != nil {
+    if advance.goesOn {
+      scheduler.draft(reply.drafts.guesses.count, for: id)
+    } else {
       replies.removeValue(forKey: id)
       scheduler.finish(id)
       admission.leave()
       if let cache = reply.group.cache { tier?.save(reply.tokens, cache) }
       if let place = reply.group.cache?.place { history.remember(Array(reply.replyTokens), after: place) }
     }
-    reply.group.deliver(step, choice: reply.choice)
+    for step in advance.steps { reply.group.deliver(step, choice: reply.choice) }
   }
 
   private func publish() {
@@ -289,6 +253,8 @@ final class StepLoop {
       statistics.running = scheduler.runningCount
       statistics.waiting = scheduler.waitingCount
       statistics.generatedTokens = scheduler.counters.generatedTokens
+      statistics.draftedTokens = scheduler.counters.draftedTokens
+      statistics.acceptedTokens = scheduler.counters.acceptedTokens
       statistics.preemptions = scheduler.counters.preemptions
       statistics.reusedTokens = scheduler.counters.reusedTokens
     }

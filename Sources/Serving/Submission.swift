@@ -1,3 +1,4 @@
+import Engine
 import Sampling
 import Scheduler
 
@@ -10,6 +11,8 @@ struct Submission: Sendable {
     let reader: ReplyReader
     /// What the content has to follow; nil leaves it free.
     let constraint: ReplyConstraint?
+    /// Who guesses its tokens.
+    let drafting: DraftTerms
   }
 
   /// Names the request in the log.
@@ -114,11 +117,18 @@ final class ActiveReply {
   let choice: Int
   /// Prompt and reply so far.
   var tokens: [Int32]
+  /// Tokens of prompt and reply, at most.
+  private let longest: Int
   private let sampling: SamplingParameters
   private let scoredAlternatives: Int?
   private var history: TokenHistory
   private(set) var reader: ReplyReader
   private var constraint: ReplyConstraint?
+  /// What the content has to follow behind the tokens guessed so far.
+  private var guessedConstraint: ReplyConstraint?
+  private(set) var drafts: ReplyDrafts
+  /// Guesses that were verified, and those of them that were right.
+  private var (drafted, accepted) = (0, 0)
   /// Whether no token could be chosen that follows the grammar, as finding one took too much.
   private(set) var isBeyondConstraint = false
 
@@ -132,6 +142,8 @@ final class ActiveReply {
     history = sampling.adjustment.looksBack ? TokenHistory(prompt: submission.prompt) : TokenHistory()
     reader = submission.choices[choice].reader
     constraint = submission.choices[choice].constraint
+    drafts = ReplyDrafts(submission.choices[choice].drafting)
+    longest = submission.prompt.count + max(1, submission.maximumTokens)
   }
 
   /// The tokens of the reply so far.
@@ -175,6 +187,51 @@ final class ActiveReply {
     let step = reader.read(token.id, score: token.score)
     if constraint?.awaitsCall == true, let call = reader.openCall { constraint?.follow(openCall: call) }
     return step
+  }
+}
+
+// MARK: - Guesses
+
+extension ActiveReply {
+  /// Goes on from `count` new tokens, of which all but the last were guessed, and looks further ones up.
+  ///
+  /// - Parameters:
+  ///   - verified: guesses that the step verified.
+  ///   - wanted: tokens to guess.
+  /// - Returns: how many tokens the head is to guess.
+  func advance(by count: Int, verified: Int, wanted: Int) -> Int {
+    note(accepted: count - 1, of: verified)
+    let position = tokens.count - 1
+    // The last token of a reply is never computed, so nothing is guessed behind the one before.
+    let limit = min(Engine.draftLimit(after: position), longest - tokens.count - 1)
+    let count = drafts.advance(Array(tokens.suffix(count)), limit: limit, wanted: wanted)
+    guessedConstraint = isConstrained ? constraint : nil
+    return count
+  }
+
+  /// Records what became of guesses.
+  func note(accepted: Int, of verified: Int) {
+    self.accepted += accepted
+    drafted += verified
+    drafts.clear()
+  }
+
+  /// Guesses the next token as it would be chosen if the logits were the model's.
+  func guess(_ row: UnsafeBufferPointer<Float>, _ sampler: inout Sampler) -> Int32 {
+    let mask = guessedConstraint?.isReleased == false ? guessedConstraint?.nextTokens() : nil
+    let token =
+      reader.forcedToken(after: drafts.guesses.count)
+      ?? sampler.sample(
+        row, sampling, position: tokens.count + drafts.guesses.count, history: history, mask: mask)
+    guessedConstraint?.accept(token)
+    drafts.append(token)
+    return token
+  }
+
+  /// The usage with what became of guesses.
+  func complete(_ usage: inout TokenUsage) {
+    usage.acceptedPredictionTokens = accepted
+    usage.rejectedPredictionTokens = drafted - accepted
   }
 }
 

@@ -50,20 +50,23 @@ struct CacheMemory {
     }
   }
 
-  /// Writes the chunk's tokens, and returns whether everything in front of them was there.
+  /// Writes the chunk's tokens and its guesses, and returns whether everything in front of them was there.
   ///
-  /// - Parameter digests: those of all beginnings of the sequence, at least to the end of the chunk.
-  mutating func compute(_ chunk: SequenceChunk, digests: [UInt64]) -> Bool {
+  /// - Parameters:
+  ///   - digests: those of all beginnings of the sequence, at least to the end of what is kept.
+  ///   - kept: guesses that are right; the state does not see the others.
+  mutating func compute(_ chunk: SequenceChunk, digests: [UInt64], kept: Int = 0) -> Bool {
     if chunk.position == 0 { slots[chunk.slot] = 0 }
     var isSound = !hasStates || slots[chunk.slot] == digests[chunk.position]
     for index in 0..<chunk.position where isSound {
       isSound = pages[Int(chunk.pages[index / pageSize])][index % pageSize] == digests[index + 1]
     }
-    for index in chunk.position..<(chunk.position + chunk.count) {
-      pages[Int(chunk.pages[index / pageSize])][index % pageSize] = digests[index + 1]
+    let end = chunk.position + chunk.count + kept
+    for index in chunk.position..<(chunk.position + chunk.count + chunk.drafts) {
+      pages[Int(chunk.pages[index / pageSize])][index % pageSize] = index < end ? digests[index + 1] : .max
     }
-    slots[chunk.slot] = digests[chunk.position + chunk.count]
-    steps[Int32(chunk.slot)] = digests[chunk.position + 1...chunk.position + chunk.count]
+    slots[chunk.slot] = digests[end]
+    steps[Int32(chunk.slot)] = digests[chunk.position + 1...end]
     return isSound
   }
 }

@@ -28,6 +28,8 @@ struct RandomClients {
   var finished = 0
   var needed = 0
   var forked = 0
+  var drafted = 0
+  var accepted = 0
   /// Beginnings of prompts.
   private var stems: [[Int32]] = []
 
@@ -100,6 +102,7 @@ struct RandomClients {
   }
 
   mutating func step(disturbances: Int) throws {
+    for id in alive { scheduler.draft(.random(in: 0...5, using: &random), for: id) }
     let streaming = clients.filter { $0.value.computed == $0.value.tokens.count - 1 }.map(\.key)
     let plan = scheduler.plan(at: 0)
     try scheduler.checkInvariants()
@@ -108,40 +111,76 @@ struct RandomClients {
       clients[admitted.request]?.computed = admitted.reusedTokens
       check(admitted)
     }
-    #expect(plan.chunks.reduce(0) { $0 + $1.count } <= scheduler.configuration.stepTokenBudget)
+    #expect(plan.chunks.reduce(0) { $0 + $1.count + $1.drafts } <= scheduler.configuration.stepTokenBudget)
     // Who streams is served, unless it gave way; the oldest that runs always is.
     for id in streaming where clients[id]?.computed != nil {
       #expect(plan.chunks.contains { $0.request == id && $0.count == 1 && $0.samples })
     }
     #expect(plan.chunks.first?.request == alive.first { clients[$0]?.computed != nil })
     memory.perform(plan.copies)
+    var right: [Int] = []
     for chunk in plan.chunks {
-      guard let client = clients[chunk.request] else { continue }
+      guard let client = clients[chunk.request] else {
+        right.append(0)
+        continue
+      }
       #expect(chunk.position == client.computed)
-      let isSound = memory.compute(chunk, digests: client.digests)
+      #expect(chunk.drafts <= scheduler.configuration.maximumDrafts)
+      #expect(client.generated + chunk.drafts < client.maximum)
+      // Some guesses are right, and the rows of the others are taken back.
+      right.append(.random(in: 0...chunk.drafts, using: &random))
+      guess(right[right.count - 1], of: chunk)
+      let isSound = memory.compute(chunk, digests: clients[chunk.request]?.digests ?? [], kept: right[right.count - 1])
       #expect(isSound, "\(chunk)")
-      clients[chunk.request]?.computed = chunk.position + chunk.count
+      clients[chunk.request]?.computed = chunk.position + chunk.count + right[right.count - 1]
       #expect(chunk.samples == (chunk.position + chunk.count == client.tokens.count))
-      needed += chunk.count
+      needed += chunk.count + right[right.count - 1]
+      drafted += chunk.drafts
+      accepted += right[right.count - 1]
     }
     memory.perform(plan.checkpoints)
-    let (sampling, sampled) = sample(plan)
+    let (sampling, sampled) = sample(plan, right)
     for _ in 0..<disturbances { try disturb() }
-    scheduler.complete(plan, sampled: sampled, seconds: 0)
+    let known = plan.chunks.enumerated().flatMap { place, chunk in
+      chunk.samples ? [right[place]] + chunk.forks.map { _ in 0 } : []
+    }
+    scheduler.complete(
+      plan, sampled: sampled, accepted: right.allSatisfy { $0 == 0 } && right.count % 2 == 0 ? [] : right, seconds: 0)
     try scheduler.checkInvariants()
-    for (id, token) in zip(sampling, sampled) { grow(id, by: token) }
+    var next = 0
+    for (id, count) in zip(sampling, known) {
+      next += count
+      grow(id, by: sampled[next])
+      next += 1
+    }
   }
 
-  /// A token for each request that samples.
-  private mutating func sample(_ plan: StepPlan) -> (requests: [RequestID], tokens: [Int32]) {
+  /// Lets a client have the tokens that were guessed right.
+  private mutating func guess(_ count: Int, of chunk: SequenceChunk) {
+    for _ in 0..<count {
+      let token = nextToken(of: chunk.request)
+      clients[chunk.request]?.tokens.append(token)
+      let digest = clients[chunk.request]?.digests.last ?? 0
+      clients[chunk.request]?.digests.append(CacheMemory.next(digest, token))
+    }
+  }
+
+  /// The token a client gets after those it has.
+  private func nextToken(of id: RequestID) -> Int32 {
+    let digest = clients[id]?.digests.last ?? 0
+    return Int32((digest >> 40 &+ id.rawValue % 2) % 3)
+  }
+
+  /// A token for each request that samples, behind those that were guessed right.
+  private mutating func sample(_ plan: StepPlan, _ right: [Int]) -> (requests: [RequestID], tokens: [Int32]) {
     var requests: [RequestID] = []
     var tokens: [Int32] = []
-    for chunk in plan.chunks where chunk.samples {
+    for (place, chunk) in plan.chunks.enumerated() where chunk.samples {
       forked += chunk.forks.count
+      tokens += clients[chunk.request]?.tokens.suffix(right[place]) ?? []
       for id in [chunk.request] + chunk.forks {
-        let digest = clients[id]?.digests.last ?? 0
         requests.append(id)
-        tokens.append(Int32((digest >> 40 &+ id.rawValue % 2) % 3))
+        tokens.append(nextToken(of: id))
       }
     }
     return (requests, tokens)

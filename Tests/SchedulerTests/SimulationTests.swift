@@ -4,15 +4,19 @@ import Testing
 
 @Suite struct SimulationTests {
   @Test(arguments: [
-    // Few pages, so that sequences are preempted all the time; then few slots; then plenty of both; then no states.
-    (seed: 1, pages: 21, slots: 8, budget: 16, headroom: 0, states: true),
-    (seed: 2, pages: 20, slots: 9, budget: 8, headroom: 1, states: true),
-    (seed: 3, pages: 60, slots: 2, budget: 5, headroom: 2, states: true),
-    (seed: 4, pages: 200, slots: 40, budget: 64, headroom: 2, states: true),
-    (seed: 5, pages: 25, slots: 8, budget: 16, headroom: 1, states: false),
+    // Few pages, so that sequences are preempted all the time; then few slots; then plenty of both; then no states; then
+    // guesses, with few pages and with plenty.
+    (seed: 1, pages: 21, slots: 8, budget: 16, headroom: 0, states: true, drafts: 0),
+    (seed: 2, pages: 20, slots: 9, budget: 8, headroom: 1, states: true, drafts: 0),
+    (seed: 3, pages: 60, slots: 2, budget: 5, headroom: 2, states: true, drafts: 0),
+    (seed: 4, pages: 200, slots: 40, budget: 64, headroom: 2, states: true, drafts: 0),
+    (seed: 5, pages: 25, slots: 8, budget: 16, headroom: 1, states: false, drafts: 0),
+    (seed: 6, pages: 21, slots: 8, budget: 16, headroom: 0, states: true, drafts: 3),
+    (seed: 7, pages: 200, slots: 40, budget: 64, headroom: 2, states: true, drafts: 4),
+    (seed: 8, pages: 25, slots: 8, budget: 24, headroom: 1, states: false, drafts: 2),
   ])
   func everyTokenIsComputedBehindItsOwn(
-    seed: UInt64, pages: Int, slots: Int, budget: Int, headroom: Int, states: Bool
+    seed: UInt64, pages: Int, slots: Int, budget: Int, headroom: Int, states: Bool, drafts: Int
   ) throws {
     var clients = try RandomClients(
       seed: seed,
@@ -20,7 +24,7 @@ import Testing
         pageSize: 4, pageCount: pages, slotCount: slots, stepTokenBudget: budget, maximumRunning: 8,
         maximumQueued: 12, admissionHeadroomPages: headroom, needsCheckpoints: states, checkpointLimit: 30,
         checkpointSpacing: 8, checkpointMinimumSpacing: 3, spacedCheckpointsPerPrompt: 3, rewindLimit: Int(seed % 4),
-        rewindBoundary: 3))
+        rewindBoundary: 3, maximumDrafts: drafts))
     var events = 0
     while events < 1_500 {
       let (before, within) = (
@@ -39,6 +43,8 @@ import Testing
     let counters = clients.scheduler.counters
     #expect(counters.finished == clients.finished && counters.finished > 50)
     #expect(counters.computedTokens == clients.needed)
+    #expect(counters.draftedTokens == clients.drafted && counters.acceptedTokens == clients.accepted)
+    if drafts > 0 { #expect(clients.accepted > 100 && clients.drafted - clients.accepted > 100) }
     #expect(clients.scheduler.availablePageCount == pages && clients.scheduler.availableSlotCount == slots)
     // Where every slot is needed to run in, hardly a state survives.
     if slots > 2 { #expect(counters.reusedTokens > 200 && clients.forked > 0) }

@@ -32,6 +32,19 @@ public final class ObservedEngine: ForwardEngine {
     try base.step(inputs, logits: logits)
   }
 
+  /// Whether the other engine can.
+  public var canDraft: Bool { base.canDraft }
+
+  /// Lets the other engine take back.
+  public func retract(_ count: Int, slot: Int) throws(EngineError) { try base.retract(count, slot: slot) }
+
+  /// Lets the other engine guess.
+  public func draft(
+    _ requests: [DraftRequest], choose: (_ request: Int, _ row: UnsafeBufferPointer<Float>) -> Int32
+  ) throws(EngineError) {
+    try base.draft(requests, choose: choose)
+  }
+
   /// Bytes of the other engine's pages.
   public var pageByteCount: Int { base.pageByteCount }
 

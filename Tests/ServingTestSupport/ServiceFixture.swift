@@ -15,11 +15,12 @@ public struct ServiceFixture: Sendable {
   /// - Parameters:
   ///   - scheduler: resources and bounds; by default plenty.
   ///   - caching: what is kept of requests.
+  ///   - drafting: whether tokens are guessed.
   ///   - beforeStep: called on the step loop's thread with each step's number: may wait, or throw.
   ///   - reply: what the model says.
   public init(
     contextLength: Int = 4096, scheduler: SchedulerConfiguration = ServiceFixture.plenty,
-    caching: CacheConfiguration = CacheConfiguration(),
+    caching: CacheConfiguration = CacheConfiguration(), drafting: DraftingConfiguration = .off,
     settings: ConversationSettings = ConversationSettings(),
     beforeStep: @escaping @Sendable (_ number: Int) throws(EngineError) -> Void = { _ in },
     reply: @escaping ScriptedChat.Reply
@@ -28,7 +29,7 @@ public struct ServiceFixture: Sendable {
     log = StepLog()
     service = try ChatService(
       format: chat.format, engine: ObservedEngine(chat.engine(), log: log, beforeStep: beforeStep),
-      contextLength: contextLength, scheduler: scheduler, caching: caching,
+      contextLength: contextLength, scheduler: scheduler, caching: caching, drafting: drafting,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }
 

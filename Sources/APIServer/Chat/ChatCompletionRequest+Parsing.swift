@@ -34,6 +34,7 @@ extension ChatCompletionRequest {
     try readSampling(&reader)
     try readScores(&reader)
     try readStream(&reader)
+    try readDrafting(&reader)
     tools = try ToolFields(&reader)
     try readMode(&reader)
     try readContinuation(&reader)
@@ -102,6 +103,31 @@ extension ChatCompletionRequest {
     ignoredFields += optionsReader.unknownPlaces
   }
 
+  private mutating func readDrafting(_ reader: inout ObjectReader) throws(APIError) {
+    draftTokens = try reader.integer("draft_tokens", in: 0 ... .max)
+    guard let object = try reader.object("prediction") else { return }
+    var predictionReader = try ObjectReader(.object(object), at: "prediction")
+    _ = try predictionReader.choice("type", among: ["content"])
+    switch predictionReader.value("content") {
+    case nil: break
+    case .string(let text): prediction = text
+    case .array(let parts): prediction = try Self.text(of: parts, at: "prediction.content")
+    case .some(let value):
+      throw .wrongType("prediction.content", expected: "a string or an array of text parts", found: value)
+    }
+    ignoredFields += predictionReader.unknownPlaces
+  }
+
+  private static func text(of parts: [JSON], at place: String) throws(APIError) -> String {
+    var text = ""
+    for (index, part) in parts.enumerated() {
+      var reader = try ObjectReader(part, at: "\(place)[\(index)]")
+      _ = try reader.choice("type", among: ["text"])
+      text += try reader.string("text") ?? ""
+    }
+    return text
+  }
+
   private mutating func readMode(_ reader: inout ObjectReader) throws(APIError) {
     try modeChoice.read(&reader, ignoredFields: &ignoredFields)
     templateArguments = try modeChoice.readTemplateArguments(&reader)
@@ -130,7 +156,7 @@ extension ChatCompletionRequest {
   /// Fields without effect, which must still have the right type.
   private func acceptNoted(_ reader: inout ObjectReader) throws(APIError) {
     _ = try reader.bool("store")
-    for field in ["metadata", "prompt_cache_options", "prediction"] { _ = try reader.object(field) }
+    for field in ["metadata", "prompt_cache_options"] { _ = try reader.object(field) }
     for field in ["user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention"] {
       _ = try reader.string(field)
     }

@@ -29,6 +29,10 @@ package struct ChatCompletionRequest: Sendable {
   /// Indices of messages after which the prompt is to be kept for reuse.
   var cacheBreakpoints: [Int] = []
   var wantsCacheReport = false
+  /// `draft_tokens`.
+  var draftTokens: Int?
+  /// The text of `prediction`.
+  var prediction: String?
   /// What the content has to be, in whichever dialect it is asked for.
   var constraint: OutputConstraint?
   var isStreamed = false

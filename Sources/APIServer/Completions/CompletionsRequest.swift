@@ -60,6 +60,7 @@ struct CompletionsRequest {
     options.terms = terms
     options.terms.cacheSalt = body["cache_salt"]?.stringValue
     options.terms.priority = body["priority"]?.intValue ?? 0
+    options.draftTokens = body["draft_tokens"]?.intValue
     self.options = options
   }
 

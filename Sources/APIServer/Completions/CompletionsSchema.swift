@@ -44,6 +44,7 @@ enum CompletionsSchema {
     .optional("logit_bias", .anyObject, "Added to the logits of tokens, by id; -100 to 100."),
     .optional(
       "skip_special_tokens", .boolean, "An extension: whether special tokens are left out of the text. Default: true."),
+    .optional("draft_tokens", .integer(0 ... .max), "An extension: tokens guessed in a step at most; 0: none."),
     .accepted("user", .string), .cacheSalt, .priority,
   ])
 }

@@ -63,6 +63,8 @@ struct ChatIntake: Sendable {
     chat.options.scoredAlternatives = parsed.scoredAlternatives
     chat.options.constraint = parsed.constraint
     chat.options.wantsCacheReport = parsed.wantsCacheReport
+    chat.options.draftTokens = parsed.draftTokens
+    chat.options.prediction = parsed.prediction
     chat.cacheBreakpoints = parsed.cacheBreakpoints
     let variables = service.format.template.referencedVariables
     for (key, value) in parsed.templateArguments {

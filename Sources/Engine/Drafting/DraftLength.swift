@@ -39,12 +39,22 @@ public struct DraftLength: Sendable, Hashable {
 
   /// Records a step that had `drafted` guesses, of which `accepted` were right.
   public mutating func record(drafted: Int, accepted: Int, seconds spent: Double) {
-    steps += 1
-    guard drafted <= maximum else { return }
-    seconds[drafted] = Self.blend(seconds[drafted], spent)
+    record(drafted: drafted, accepted: accepted)
+    record(drafted: drafted, seconds: spent)
+  }
+
+  /// Records what became of `drafted` guesses of one sequence.
+  public mutating func record(drafted: Int, accepted: Int) {
     for guess in 0..<min(drafted, accepted + 1) {
       acceptance = Self.blend(acceptance, guess < accepted ? 1 : 0)
     }
+  }
+
+  /// Records how long a step took in which each sequence had `drafted` guesses.
+  public mutating func record(drafted: Int, seconds spent: Double) {
+    steps += 1
+    guard drafted <= maximum else { return }
+    seconds[drafted] = Self.blend(seconds[drafted], spent)
   }
 
   private static func blend(_ average: Double?, _ value: Double) -> Double {

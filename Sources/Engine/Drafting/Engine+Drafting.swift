@@ -38,9 +38,7 @@ extension Engine {
     return last == chunk - 1 ? chunk : chunk - 1 - last
   }
 
-  /// Takes back the last `count` tokens that the last step gave to a slot's sequence, but not its first one there.
-  ///
-  /// The slot is then bit for bit as if the step had not had them.
+  /// Takes back the last tokens of a slot's sequence; see `ForwardEngine`.
   public func retract(_ count: Int, slot: Int) throws(EngineError) {
     guard count > 0 else { return }
     let rows = try retractableRows(count, slot: slot)
@@ -65,11 +63,7 @@ extension Engine {
     if canDraft { keepOutput(ofRow: rows.first + rows.count - count - 1, slot: slot) }
   }
 
-  /// Lets the head follow sequences of the last step, and guess. Does nothing if there is no head.
-  ///
-  /// - Parameters:
-  ///   - requests: at most one a slot.
-  ///   - choose: makes a token of the logits of a request's next guess; called for each guess in order.
+  /// Lets the head follow, and guess; see `ForwardEngine`.
   public func draft(
     _ requests: [DraftRequest], choose: (_ request: Int, _ row: UnsafeBufferPointer<Float>) -> Int32
   ) throws(EngineError) {

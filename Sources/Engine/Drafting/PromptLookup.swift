@@ -4,6 +4,8 @@ public struct PromptLookup: Sendable {
   private var tokens: [Int32] = []
   /// By pair of neighbours: the index after its last occurrence.
   private var ends: [UInt64: Int] = [:]
+  /// The text's last token.
+  private var last: Int32?
   /// Where the text went on after the last pair's occurrence before.
   private var match: Int?
 
@@ -13,11 +15,24 @@ public struct PromptLookup: Sendable {
   /// The text grows.
   public mutating func append(_ new: some Sequence<Int32>) {
     for token in new {
+      let continued = match.flatMap { tokens[$0] == token ? $0 + 1 : nil }
       tokens.append(token)
-      guard tokens.count > 1 else { continue }
-      let pair = UInt64(UInt32(bitPattern: tokens[tokens.count - 2])) << 32 | UInt64(UInt32(bitPattern: token))
-      match = ends.updateValue(tokens.count, forKey: pair)
+      if let last {
+        let pair = UInt64(UInt32(bitPattern: last)) << 32 | UInt64(UInt32(bitPattern: token))
+        let found = ends.updateValue(tokens.count, forKey: pair)
+        // An occurrence that has matched for longer goes before a later one.
+        match = continued ?? found
+      }
+      last = token
     }
+  }
+
+  /// The text is expected to go on with `prediction`, or with parts of it.
+  public mutating func expect(_ prediction: [Int32]) {
+    guard !prediction.isEmpty else { return }
+    let (last, start) = (last, tokens.count)
+    append(prediction)
+    (self.last, match) = (last, start)
   }
 
   /// At most `count` tokens that may follow; none where the last pair is new.

@@ -138,7 +138,8 @@ extension ServingConfiguration {
         maximumPerTenant: settings.maximumPerTenant == 0 ? nil : settings.maximumPerTenant,
         maximumQueueSeconds: settings.maximumQueueSeconds == 0 ? nil : settings.maximumQueueSeconds,
         maximumGapSeconds: settings.maximumGap == 0 ? nil : settings.maximumGap,
-        priorityAgingSeconds: settings.priorityAging))
+        priorityAgingSeconds: settings.priorityAging),
+      drafting: DraftingConfiguration(source: settings.draft, maximum: settings.drafts))
   }
 }
 

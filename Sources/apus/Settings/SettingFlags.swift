@@ -136,6 +136,14 @@ struct SettingFlags: ParsableArguments {
   @Option(help: ArgumentHelp("What BF16 weights are multiplied with: f32 or bf16. (default: f32)", valueName: "type"))
   var compute: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Who guesses tokens, so that a step may yield several: mtp, lookup or off. (default: off)", valueName: "who"))
+  var draft: String?
+
+  @Option(help: ArgumentHelp("Tokens guessed for a reply in a step, at most. (default: 4)", valueName: "tokens"))
+  var drafts: String?
+
   @Option(help: ArgumentHelp("Largest request body. (default: 32MiB)", valueName: "size"))
   var maxBodyBytes: String?
 
@@ -182,7 +190,7 @@ struct SettingFlags: ParsableArguments {
       "priority-aging": priorityAging, "tenant-header": tenantHeader, "step-tokens": stepTokens,
       "kv-cache-bytes": kvCacheBytes, "checkpoint-bytes": checkpointBytes, "cache-sharing": cacheSharing,
       "history": history, "cache-folder": cacheFolder, "cache-folder-bytes": cacheFolderBytes, "kv-type": kvType,
-      "state-type": stateType, "compute": compute,
+      "state-type": stateType, "compute": compute, "draft": draft, "drafts": drafts,
       "max-body-bytes": maxBodyBytes, "max-connections": maxConnections,
       "idle-timeout": idleTimeout, "header-timeout": headerTimeout, "body-timeout": bodyTimeout,
       "write-timeout": writeTimeout, "heartbeat": heartbeat, "response-store-bytes": responseStoreBytes,

@@ -54,6 +54,10 @@ struct Settings: Sendable {
   /// How recurrent states are stored.
   var stateType: StateElement
   var compute: BF16Compute
+  /// Who guesses tokens.
+  var draft: DraftSource
+  /// Tokens guessed for a reply in a step, at most.
+  var drafts: Int
   var maximumBodyBytes: Int
   var maximumConnections: Int
   var idleTimeout: Double
@@ -113,6 +117,8 @@ extension Settings {
     static let kvType = Setting<CacheElement?>.automaticChoice("kv-type")
     static let stateType = Setting.choice("state-type", default: StateElement.f32)
     static let compute = Setting.choice("compute", default: BF16Compute.f32)
+    static let draft = Setting.choice("draft", default: DraftSource.off)
+    static let drafts = Setting.whole("drafts", default: 4, in: DraftingConfiguration.limits)
     static let maximumBodyBytes = Setting.bytes("max-body-bytes", default: 32 << 20, in: 1024...(1 << 32))
     static let maximumConnections = Setting.whole("max-connections", default: 1024, in: 1...1_000_000)
     static let idleTimeout = Setting.seconds("idle-timeout", default: 75, in: 0.1...86_400)
@@ -138,7 +144,7 @@ extension Settings {
       maximumQueueSeconds.name, maximumGap.name, priorityAging.name, tenantHeader.name, stepTokens.name,
       kvCacheBytes.name,
       checkpointBytes.name, cacheSharing.name, history.name, cacheFolder.name, cacheFolderBytes.name,
-      kvType.name, stateType.name, compute.name,
+      kvType.name, stateType.name, compute.name, draft.name, drafts.name,
       maximumBodyBytes.name, maximumConnections.name, idleTimeout.name, headerTimeout.name, bodyTimeout.name,
       writeTimeout.name, heartbeat.name, responseStoreBytes.name, shutdownGrace.name, corsOrigins.name, logLevel.name,
     ]
@@ -184,6 +190,8 @@ extension Settings {
     kvType = try sources.value(Known.kvType)
     stateType = try sources.value(Known.stateType)
     compute = try sources.value(Known.compute)
+    draft = try sources.value(Known.draft)
+    drafts = try sources.value(Known.drafts)
     maximumBodyBytes = try sources.value(Known.maximumBodyBytes)
     maximumConnections = try sources.value(Known.maximumConnections)
     idleTimeout = try sources.value(Known.idleTimeout)

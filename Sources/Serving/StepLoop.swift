@@ -235,10 +235,9 @@ final class StepLoop {
 
   private func deliver(_ advance: ReplyAdvance, to id: RequestID) {
     guard let reply = replies[id] else { return }
-    if reply.isBeyondConstraint { return fail(id, .constraintTooDear) }
     if advance.goesOn {
       scheduler.draft(reply.drafts.guesses.count, for: id)
-    } else {
+    } else if !reply.isBeyondConstraint {
       replies.removeValue(forKey: id)
       scheduler.finish(id)
       admission.leave()
@@ -246,6 +245,7 @@ final class StepLoop {
       if let place = reply.group.cache?.place { history.remember(Array(reply.replyTokens), after: place) }
     }
     for step in advance.steps { reply.group.deliver(step, choice: reply.choice) }
+    if reply.isBeyondConstraint { fail(id, .constraintTooDear) }
   }
 
   private func publish() {

@@ -42,12 +42,12 @@ import Tokenizer
       let engine = try Engine(
         model: model,
         configuration: EngineConfiguration(
-          pageCount: 18, slotCount: 14, maximumStepTokens: 256, threads: 1,
+          pageCount: 9, slotCount: 14, maximumStepTokens: 256, threads: 1,
           cacheTypes: CacheTypes(retractableRows: drafting.count)))
       return try ChatService(
         format: format, engine: engine, contextLength: 512,
         scheduler: SchedulerConfiguration(
-          pageCount: 18, slotCount: 14, stepTokenBudget: 256, maximumRunning: 8, maximumQueued: 2000,
+          pageCount: 9, slotCount: 14, stepTokenBudget: 256, maximumRunning: 8, maximumQueued: 2000,
           admissionHeadroomPages: 0),
         drafting: drafting, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
@@ -61,7 +61,7 @@ import Tokenizer
 
     func request(_ number: Int) -> ChatRequest {
       let kind = number % 10
-      var text = "Question \(number % 60) of many."
+      var text = "Question \(number % 60) of many." + String(repeating: " Hello!", count: number % 17)
       if kind == 4 { text = String(repeating: "Hello again! ", count: 14 + number % 3) + text }
       var request = ChatRequest.asking(text, mode: kind == 3 ? .thinking : .instruct)
       request.options.maximumTokens = 8 + number % 9
@@ -123,7 +123,7 @@ import Tokenizer
         #expect(reply == expected, "request \(number), \(way)")
       }
       let statistics = service.statistics
-      #expect(statistics.preemptions > 10 && statistics.reusedTokens > 1000, "\(statistics)")
+      #expect(statistics.preemptions > 3 && statistics.reusedTokens > 1000, "\(statistics)")
       #expect(statistics.acceptedTokens > 500, "\(way): \(statistics)")
       #expect(statistics.draftedTokens - statistics.acceptedTokens > 200, "\(way): \(statistics)")
     }

@@ -100,7 +100,8 @@ import Testing
   @Test func aStoreThatIsFullIsLeftForAnother() throws {
     let budget = CompilationBudget(GrammarLimits(), rule: "list")
     var builder = NetworkBuilder(try RuleAnalysis(Self.nested, budget), TerminalCache(budgetBytes: 1 << 20), budget)
-    let store = ParserStore(ParserState(try builder.build()), vocabulary)
+    let tables = TableCache(vocabulary, budgetBytes: 1 << 20)
+    let store = ParserStore(ParserState(try builder.build()), tables)
     let open = try #require(store.step(ParserState.first, Array("((a,(a,".utf8)))
     let (fresh, sets) = store.compacted(keeping: [open])
     #expect(fresh.step(sets[0], Array("a))))".utf8)) == nil)

@@ -4,19 +4,19 @@ import Synchronization
 /// learn from each other.
 public final class CompiledGrammar: Sendable {
   private let network: GrammarNetwork
-  private let vocabulary: TokenVocabulary
+  private let tables: TableCache
   private let store: Mutex<ParserStore>
 
-  init(_ network: GrammarNetwork, _ vocabulary: TokenVocabulary) {
+  init(_ network: GrammarNetwork, _ tables: TableCache) {
     self.network = network
-    self.vocabulary = vocabulary
-    store = Mutex(ParserStore(ParserState(network), vocabulary))
+    self.tables = tables
+    store = Mutex(ParserStore(ParserState(network), tables))
   }
 
   /// A matcher before the first byte of a document.
   public func makeMatcher() -> GrammarMatcher {
     let store = store.withLock { store in
-      if store.isFull || store.isExhausted { store = ParserStore(ParserState(network), vocabulary) }
+      if store.isFull || store.isExhausted { store = ParserStore(ParserState(network), tables) }
       return store
     }
     return GrammarMatcher(store)

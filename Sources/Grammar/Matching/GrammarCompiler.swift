@@ -1,16 +1,22 @@
 /// Compiles grammars for one vocabulary. What grammars have in common is compiled once.
 public final class GrammarCompiler: Sendable {
+  /// Time to find out about the vocabulary ahead what matchers will want to know first.
+  private static let preparation = Duration.milliseconds(2)
+
   /// The tokens that compiled grammars choose from.
   public let vocabulary: TokenVocabulary
 
   private let limits: GrammarLimits
   private let terminals: TerminalCache
+  private let tables: TableCache
 
-  /// - Parameter cacheBytes: About how much memory automata and their masks may take that no grammar uses any longer.
+  /// - Parameter cacheBytes: About how much memory may be taken by what is kept for all grammars: up to half by what is
+  ///   known about the vocabulary, and up to half by automata that no grammar uses any longer.
   public init(vocabulary: TokenVocabulary, limits: GrammarLimits = GrammarLimits(), cacheBytes: Int = 256 << 20) {
     self.vocabulary = vocabulary
     self.limits = limits
-    terminals = TerminalCache(budgetBytes: cacheBytes)
+    terminals = TerminalCache(budgetBytes: cacheBytes / 2)
+    tables = TableCache(vocabulary, budgetBytes: cacheBytes / 2)
   }
 
   /// Checks and compiles a definition, within the limits.
@@ -18,6 +24,8 @@ public final class GrammarCompiler: Sendable {
     let budget = CompilationBudget(limits, rule: definition.root)
     let analysis = try RuleAnalysis(definition, budget)
     var builder = NetworkBuilder(analysis, terminals, budget)
-    return CompiledGrammar(try builder.build(), vocabulary)
+    let network = try builder.build()
+    tables.prepare(network.terminals, for: Self.preparation)
+    return CompiledGrammar(network, tables)
   }
 }

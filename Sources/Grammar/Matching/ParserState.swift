@@ -127,7 +127,8 @@ struct ParserState: Sendable {
     return intern()
   }
 
-  private mutating func spend(_ work: Int) {
+  /// Counts work, in items or as much.
+  mutating func spend(_ work: Int) {
     allowance -= work
     if allowance < 0 { isExhausted = true }
   }

@@ -9,16 +9,17 @@ final class ParserStore: Sendable {
   }
 
   private let state: Mutex<State>
-  let vocabulary: TokenVocabulary
+  let tables: TableCache
+  var vocabulary: TokenVocabulary { tables.vocabulary }
 
   /// Masks are dropped, all at once, when there are this many.
-  private static let keptMasks = 128
+  private static let keptMasks = 32
   /// Items from which on a store is left for a new one: some 100 bytes each, with what belongs to them.
   private static let fullFrom = 1_000_000
 
-  init(_ parser: ParserState, _ vocabulary: TokenVocabulary) {
+  init(_ parser: ParserState, _ tables: TableCache) {
     state = Mutex(State(parser: parser))
-    self.vocabulary = vocabulary
+    self.tables = tables
   }
 
   /// Whether new texts should begin in another store, and old ones move.
@@ -57,7 +58,7 @@ final class ParserStore: Sendable {
       }
       words.update(repeating: 0)
       state.parser.allowance = ParserState.workPerCall
-      state.parser.addTokens(of: set, vocabulary, to: words)
+      state.parser.addTokens(of: set, tables, to: words)
       if state.parser.sets[Int(set)].accepts {
         for token in vocabulary.endTokens { words[Int(token) >> 6] |= 1 << UInt64(token & 63) }
       }
@@ -89,7 +90,7 @@ final class ParserStore: Sendable {
   func compacted(keeping kept: [Int32]) -> (store: ParserStore, sets: [Int32]) {
     state.withLock { state in
       let (parser, numbers) = state.parser.compacted(keeping: kept)
-      return (ParserStore(parser, vocabulary), numbers)
+      return (ParserStore(parser, tables), numbers)
     }
   }
 }

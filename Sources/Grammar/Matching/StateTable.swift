@@ -1,215 +1,198 @@
-import Synchronization
-
 /// What one state of a terminal allows of the vocabulary, whatever surrounds the terminal.
 ///
 /// A token is *inner* if the terminal can read all of it. Other tokens may leave the terminal on the way: their first
-/// bytes end a text of the terminal (at an *exit*), and what follows decides about the rest. The rests are kept by
-/// their first byte, as what follows admits few.
+/// bytes end a text of the terminal (at an *exit*), and what follows decides about the rest.
 final class StateTable: Sendable {
-  /// Whether the state has enough inner tokens for the rest of this table to be there. For others, a walk through the
-  /// vocabulary is fast.
-  let isBroad: Bool
-  /// The inner tokens (if the number of units is not bounded), as a mask.
-  let inner: [UInt64]
-  /// The bytes that follow exits.
-  let exitBytes: ByteSet
-  /// The bytes that follow exits and that the terminal itself could also have read.
-  let ambiguousBytes: ByteSet
   /// The number of units that the dearest inner token needs, up to the end of the unit it is in; 0 without counting.
   let greatestCost: Int32
-  /// Units that a token can end before it leaves, at most.
+  /// Units that a token can have ended when it leaves, at most.
   let greatestUnits: Int32
+  /// Whether tokens leave with a rest that `RestTrie` has.
+  var hasRests: Bool { !exitSites.isEmpty }
+  /// The bytes that other rests begin with.
+  let otherBytes: ByteSet
 
-  /// Inner tokens in order of cost, and where each cost begins.
-  private let tokensByCost: [Int32]
-  private let costStarts: [Int]
-  /// Nodes one byte behind exits, by that byte, with the number of units read at the exit.
-  private let exits: [UInt8: [Exit]]
-  private let derived = Mutex(Derived())
+  /// Inner tokens that are many.
+  private let masks: [TokenMask]
+  /// The other inner tokens in order of cost, and where each cost begins.
+  private let others: [Int32]
+  private let costStarts: [Int32]
+  /// The sites (see `RestTrie`) that are exits, as a mask; empty if none is.
+  private let exitSites: [UInt64]
+  /// If the terminal counts, by word of `exitSites`, the exits before it; and by exit, the units read.
+  private let exitsBefore: [Int32]
+  private let exitUnits: [Int32]
+  /// Nodes one byte behind exits where the byte begins no rest of `RestTrie`, by that byte; and where each byte begins,
+  /// unless there are none.
+  private let children: [Child]
+  private let childStarts: [Int32]
 
-  struct Exit: Sendable {
-    var node: Int32
-    var units: Int32
+  /// Tokens as a mask. If the terminal counts, they need as many units as they begin characters, and `offset` more.
+  private struct TokenMask {
+    var words: [UInt64]
+    var offset: Int32
   }
 
-  private struct Derived {
-    var rests: [UInt8: RestTrie] = [:]
-    var inner: [Int32: [UInt64]] = [:]
+  /// A node of the vocabulary's trie one byte behind an exit.
+  struct Child: Sendable {
+    var node: Int32
+    var units: Int32
+    var byte: UInt8
   }
 
   init(_ terminal: Terminal, _ state: Int32, _ vocabulary: TokenVocabulary) {
-    let trie = vocabulary.trie
-    var walk = TerminalWalk(terminal, trie)
-    isBroad = walk.hasMoreInnerTokens(than: vocabulary.broadFrom, from: state)
-    guard isBroad else {
-      (inner, exitBytes, ambiguousBytes) = ([], ByteSet(), ByteSet())
-      (greatestCost, greatestUnits, tokensByCost, costStarts, exits) = (0, 0, [], [], [:])
-      return
-    }
-    walk.run(from: state)
-    var mask = Array(repeating: UInt64(0), count: vocabulary.maskWords)
-    for (token, _) in walk.inner { mask[Int(token) >> 6] |= 1 << UInt64(token & 63) }
-    inner = mask
-    var kept = walk.exits
-    if !walk.ambiguousBytes.isEmpty {
-      // A rest that the terminal can read as well matters only for the tokens that are not inner.
-      let innerBefore = Self.innerBefore(trie, mask)
-      kept = kept.filter { exit in
-        let node = trie.nodes[Int(exit.node)]
-        let (first, end) = (Int(node.firstToken), Int(trie.nodes[Int(node.end)].firstToken))
-        return Int(innerBefore[end] - innerBefore[first]) < end - first
+    let walk = TerminalWalk(terminal, state, vocabulary)
+    var sorted = walk.others
+    var masks: [TokenMask] = []
+    for offset in Set(walk.ranges.map(\.offset)) {
+      let ranges = walk.ranges.filter { $0.offset == offset }.map(\.tokens)
+      let count = ranges.reduce(0) { $0 + $1.count }
+      if count > vocabulary.broadFrom {
+        masks.append(TokenMask(words: Self.mask(ranges, vocabulary, count), offset: offset))
+      } else {
+        for place in ranges.joined() {
+          let cost = terminal.counting == nil ? 0 : Int32(vocabulary.trie.characters[Int(place)]) + offset
+          sorted.append((vocabulary.trie.tokens[Int(place)], cost))
+        }
       }
     }
-    exits = Dictionary(grouping: kept) { trie.nodes[Int($0.node)].byte }
-    exitBytes = ByteSet(exits.keys)
-    ambiguousBytes = walk.ambiguousBytes
+    self.masks = masks
+    let greatest = sorted.reduce(0) { max($0, $1.cost) }
+    (others, costStarts) = Self.ordered(sorted, greatest: greatest)
+    greatestCost =
+      terminal.counting == nil
+      ? 0 : masks.reduce(greatest) { max($0, Int32(Letters.mostCharacters) + $1.offset) }
     greatestUnits = walk.exits.reduce(0) { max($0, $1.units) }
-    guard terminal.counting != nil else {
-      (greatestCost, tokensByCost, costStarts) = (0, [], [])
-      return
+    let sites = walk.exits.filter { vocabulary.trie.nodes[Int($0.node)].hasRests }
+    var exitSites: [UInt64] = []
+    if !sites.isEmpty {
+      exitSites = Array(repeating: 0, count: (vocabulary.rests.sites.count + 63) / 64)
+      for exit in sites {
+        let site = vocabulary.rests.site(of: exit.node)
+        exitSites[site >> 6] |= 1 << UInt64(site & 63)
+      }
     }
-    let greatest = walk.inner.reduce(0) { max($0, $1.cost) }
-    greatestCost = greatest
-    var starts = Array(repeating: 0, count: Int(greatest) + 2)
-    for (_, cost) in walk.inner { starts[Int(cost) + 1] += 1 }
-    for cost in 0...Int(greatest) { starts[cost + 1] += starts[cost] }
-    var places = starts
-    var ordered = Array(repeating: Int32(0), count: walk.inner.count)
-    for (token, cost) in walk.inner {
-      ordered[places[Int(cost)]] = token
-      places[Int(cost)] += 1
+    self.exitSites = exitSites
+    if terminal.counting == nil {
+      (exitsBefore, exitUnits) = ([], [])
+    } else {
+      var before: Int32 = 0
+      exitsBefore = exitSites.map { word in
+        defer { before += Int32(word.nonzeroBitCount) }
+        return before
+      }
+      exitUnits = sites.map(\.units)
     }
-    (tokensByCost, costStarts) = (ordered, starts)
+    (children, childStarts) = Self.children(of: walk.exits, vocabulary.trie)
+    otherBytes = ByteSet(children.map(\.byte))
   }
 
-  /// By place in the trie's order: the inner tokens before it.
-  private static func innerBefore(_ trie: TokenTrie, _ mask: [UInt64]) -> [Int32] {
-    var counts: [Int32] = [0]
-    counts.reserveCapacity(trie.tokens.count + 1)
-    var count: Int32 = 0
-    for token in trie.tokens {
-      if mask[Int(token) >> 6] >> UInt64(token & 63) & 1 == 1 { count += 1 }
-      counts.append(count)
+  /// A mask of tokens. If they are more than half of all, the others are taken out instead.
+  private static func mask(_ ranges: [Range<Int32>], _ vocabulary: TokenVocabulary, _ count: Int) -> [UInt64] {
+    let tokens = vocabulary.trie.tokens
+    let isMost = count > tokens.count / 2
+    var mask = isMost ? vocabulary.contents : Array(repeating: 0, count: vocabulary.maskWords)
+    mask.withUnsafeMutableBufferPointer { mask in
+      tokens.withUnsafeBufferPointer { tokens in
+        var end = 0
+        for range in ranges {
+          if isMost {
+            for token in tokens[end..<Int(range.lowerBound)] { mask[Int(token) >> 6] &= ~(1 << UInt64(token & 63)) }
+            end = Int(range.upperBound)
+          } else {
+            for token in tokens[Int(range.lowerBound)..<Int(range.upperBound)] {
+              mask[Int(token) >> 6] |= 1 << UInt64(token & 63)
+            }
+          }
+        }
+        if isMost { for token in tokens[end...] { mask[Int(token) >> 6] &= ~(1 << UInt64(token & 63)) } }
+      }
     }
-    return counts
+    return mask
+  }
+
+  private static func ordered(
+    _ tokens: [(token: Int32, cost: Int32)], greatest: Int32
+  ) -> (tokens: [Int32], starts: [Int32]) {
+    var starts = Array(repeating: Int32(0), count: Int(greatest) + 2)
+    for (_, cost) in tokens { starts[Int(cost) + 1] += 1 }
+    for cost in 0...Int(greatest) { starts[cost + 1] += starts[cost] }
+    var places = starts
+    var ordered = Array(repeating: Int32(0), count: tokens.count)
+    for (token, cost) in tokens {
+      ordered[Int(places[Int(cost)])] = token
+      places[Int(cost)] += 1
+    }
+    return (ordered, starts)
+  }
+
+  private static func children(
+    of exits: [(node: Int32, units: Int32)], _ trie: TokenTrie
+  ) -> (children: [Child], starts: [Int32]) {
+    var found: [Child] = []
+    trie.nodes.withUnsafeBufferPointer { nodes in
+      for (node, units) in exits {
+        var child = Int(node) + 1
+        while child < Int(nodes[Int(node)].end) {
+          let byte = nodes[child].byte
+          if !RestTrie.begins(with: byte) { found.append(Child(node: Int32(child), units: units, byte: byte)) }
+          child = Int(nodes[child].end)
+        }
+      }
+    }
+    guard let first = found.first else { return ([], []) }
+    var starts = Array(repeating: Int32(0), count: 257)
+    for child in found { starts[Int(child.byte) + 1] += 1 }
+    for byte in 0..<256 { starts[byte + 1] += starts[byte] }
+    var places = starts
+    var ordered = Array(repeating: first, count: found.count)
+    for child in found {
+      ordered[Int(places[Int(child.byte)])] = child
+      places[Int(child.byte)] += 1
+    }
+    return (ordered, starts)
   }
 
   /// Adds to a mask the inner tokens that need no more than `units` units.
-  func addInner(to words: UnsafeMutableBufferPointer<UInt64>, units: Int32) {
-    guard units < greatestCost else { return Self.add(inner, to: words) }
-    let mask = derived.withLock { derived in
-      if let known = derived.inner[units] { return known }
-      var mask = inner
-      if units < 0 {
-        mask = Array(repeating: 0, count: inner.count)
-      } else if costStarts[Int(units) + 1] < tokensByCost.count / 2 {
-        mask = Array(repeating: 0, count: inner.count)
-        for token in tokensByCost[..<costStarts[Int(units) + 1]] { mask[Int(token) >> 6] |= 1 << UInt64(token & 63) }
-      } else {
-        for token in tokensByCost[costStarts[Int(units) + 1]...] { mask[Int(token) >> 6] &= ~(1 << UInt64(token & 63)) }
+  func addInner(to words: UnsafeMutableBufferPointer<UInt64>, units: Int32, _ vocabulary: TokenVocabulary) {
+    for mask in masks {
+      let most = Int(units) - Int(mask.offset)
+      guard most > 0 else { continue }
+      mask.words.withUnsafeBufferPointer { mask in
+        if most >= Letters.mostCharacters {
+          for index in 0..<min(mask.count, words.count) { words[index] |= mask[index] }
+        } else {
+          vocabulary.contentsUpTo[most].withUnsafeBufferPointer { short in
+            for index in 0..<min(mask.count, words.count) { words[index] |= mask[index] & short[index] }
+          }
+        }
       }
-      derived.inner[units] = mask
-      return mask
     }
-    Self.add(mask, to: words)
+    guard units >= 0 else { return }
+    let end = costStarts[min(Int(units), costStarts.count - 2) + 1]
+    for token in others[..<Int(end)] { words[Int(token) >> 6] |= 1 << UInt64(token & 63) }
   }
 
-  private static func add(_ mask: [UInt64], to words: UnsafeMutableBufferPointer<UInt64>) {
-    mask.withUnsafeBufferPointer { mask in
-      for index in 0..<min(mask.count, words.count) { words[index] |= mask[index] }
-    }
+  /// Whether tokens leave behind a site, with a number of units in the range.
+  @inline(__always)
+  func leaves(atSite site: Int32, units: ClosedRange<Int32>) -> Bool {
+    let word = exitSites[Int(site) >> 6]
+    let bit: UInt64 = 1 << UInt64(site & 63)
+    guard word & bit != 0 else { return false }
+    guard !exitsBefore.isEmpty else { return true }
+    let exit = Int(exitsBefore[Int(site) >> 6]) + (word & (bit - 1)).nonzeroBitCount
+    return units.contains(exitUnits[exit])
   }
 
-  /// The rests that begin with a byte of `exitBytes`.
-  func rests(_ byte: UInt8, _ trie: TokenTrie) -> RestTrie {
-    derived.withLock { derived in
-      if let known = derived.rests[byte] { return known }
-      let rests = RestTrie(exits[byte] ?? [], trie, without: inner)
-      derived.rests[byte] = rests
-      return rests
-    }
+  /// The nodes one byte behind exits, for a byte of `otherBytes`.
+  func children(_ byte: UInt8) -> ArraySlice<Child> {
+    children[Int(childStarts[Int(byte)])..<Int(childStarts[Int(byte) + 1])]
   }
 
   /// About how much memory it takes.
   var bytes: Int {
-    let fixed = inner.count * 8 + tokensByCost.count * 4 + exits.values.reduce(0) { $0 + $1.count * 8 }
-    return fixed
-      + derived.withLock { derived in
-        derived.inner.count * inner.count * 8 + derived.rests.values.reduce(0) { $0 + $1.nodes.count * 20 }
-      }
-  }
-}
-
-/// A walk through the vocabulary with one terminal.
-private struct TerminalWalk {
-  let terminal: Terminal
-  let trie: TokenTrie
-  /// The inner tokens, and the number of units each needs.
-  private(set) var inner: [(token: Int32, cost: Int32)] = []
-  private(set) var exits: [StateTable.Exit] = []
-  private(set) var ambiguousBytes = ByteSet()
-
-  private var states: [Int32]
-  private var units: [Int32]
-
-  init(_ terminal: Terminal, _ trie: TokenTrie) {
-    self.terminal = terminal
-    self.trie = trie
-    states = Array(repeating: 0, count: trie.depth + 1)
-    units = states
-  }
-
-  mutating func hasMoreInnerTokens(than limit: Int, from state: Int32) -> Bool {
-    let automaton = terminal.automaton
-    states[0] = state
-    var count = 0
-    var node = 1
-    while node < trie.nodes.count - 1 {
-      let depth = Int(trie.nodes[node].depth)
-      let next = automaton.successor(of: states[depth - 1], on: trie.nodes[node].byte)
-      if next == ByteAutomaton.dead {
-        node = Int(trie.nodes[node].end)
-        continue
-      }
-      count += Int(trie.nodes[node + 1].firstToken - trie.nodes[node].firstToken)
-      if count > limit { return true }
-      states[depth] = next
-      node += 1
-    }
-    return false
-  }
-
-  mutating func run(from state: Int32) {
-    let automaton = terminal.automaton
-    states[0] = state
-    units[0] = 0
-    trie.nodes.withUnsafeBufferPointer { nodes in
-      var index = 1
-      while index < nodes.count - 1 {
-        let node = nodes[index]
-        let depth = Int(node.depth)
-        let previous = states[depth - 1]
-        let transition = Int(previous) * automaton.classCount + Int(automaton.classes[Int(node.byte)])
-        let next = automaton.successors[transition]
-        if depth > 1, automaton.accepting[Int(previous)] {
-          exits.append(StateTable.Exit(node: Int32(index), units: units[depth - 1]))
-          if next != ByteAutomaton.dead { ambiguousBytes.insert(node.byte) }
-        }
-        if next == ByteAutomaton.dead {
-          index = Int(node.end)
-          continue
-        }
-        states[depth] = next
-        var cost: Int32 = 0
-        if let counting = terminal.counting {
-          units[depth] = units[depth - 1] + (counting.increments[transition] ? 1 : 0)
-          cost = units[depth] + counting.leastUnits[Int(next)]
-        }
-        for place in Int(node.firstToken)..<Int(nodes[index + 1].firstToken) {
-          inner.append((trie.tokens[place], cost))
-        }
-        index += 1
-      }
-    }
+    let masks = masks.reduce(0) { $0 + $1.words.count * 8 }
+    let integers = others.count + costStarts.count + exitsBefore.count + exitUnits.count + childStarts.count
+    return 256 + masks + exitSites.count * 8 + integers * 4 + children.count * 12
   }
 }

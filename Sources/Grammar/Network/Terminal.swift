@@ -1,23 +1,34 @@
 import Synchronization
 
-/// An automaton that a grammar uses as a unit, with what it allows of a vocabulary. Shared by all grammars of the
-/// vocabulary.
+/// An automaton that a grammar uses as a unit. Shared by all grammars of a vocabulary.
 final class Terminal: Sendable {
+  /// Of no other terminal, ever.
+  let number: UInt64
   let automaton: ByteAutomaton
   let counting: Counting?
   /// By state: the bytes that lead on (whatever the count is).
   let liveBytes: [ByteSet]
   /// By state: whether any byte leads on (whatever the count is).
   let continues: [Bool]
+  /// If it counts, the bytes that lead on from where a text may end.
+  let bytesAfterTexts: ByteSet
 
-  private let tables = Mutex<[Int32: StateTable]>([:])
+  private let letters: Mutex<FreeLetters>
 
   init(_ automaton: ByteAutomaton, _ counting: Counting?) {
+    letters = Mutex(FreeLetters(automaton, counting))
+    number = Self.made.add(1, ordering: .relaxed).newValue
     self.automaton = automaton
     self.counting = counting
-    liveBytes = automaton.liveBytes
+    let liveBytes = automaton.liveBytes
+    self.liveBytes = liveBytes
     continues = liveBytes.map { !$0.isEmpty }
+    bytesAfterTexts =
+      counting == nil
+      ? ByteSet() : zip(liveBytes, automaton.accepting).reduce(ByteSet()) { $1.1 ? $0.union($1.0) : $0 }
   }
+
+  private static let made = Atomic<UInt64>(0)
 
   /// Reads nothing at all.
   static let nothing = Terminal(
@@ -54,19 +65,9 @@ final class Terminal: Sendable {
     return counting.isViable(next, after) ? (next, after) : nil
   }
 
-  /// What the state allows of the vocabulary, computed at the first call.
-  func table(of state: Int32, in vocabulary: TokenVocabulary) -> StateTable {
-    tables.withLock { tables in
-      if let table = tables[state] { return table }
-      let table = StateTable(self, state, vocabulary)
-      tables[state] = table
-      return table
-    }
-  }
+  /// The letters that can be read freely from a state; see `FreeLetters`.
+  func freeLetters(from state: Int32) -> UInt64 { letters.withLock { $0.letters(from: state) } }
 
-  /// About how much memory it takes.
-  var bytes: Int {
-    automaton.successors.count * 5 + automaton.count * 40
-      + tables.withLock { tables in tables.values.reduce(0) { $0 + $1.bytes } }
-  }
+  /// About how much memory it takes, with all that may be found out about its letters.
+  var bytes: Int { automaton.successors.count * 5 + automaton.count * 240 }
 }

@@ -12,12 +12,23 @@ struct TokenTrie: Sendable {
     var depth: UInt16
     /// The last of these bytes.
     var byte: UInt8
+    /// Characters that these bytes begin, up to 255.
+    var characters: UInt8 = 0
+    /// Whether these bytes are whole characters.
+    var isBoundary = true
+    /// Whether a rest begins behind this node; see `RestTrie`.
+    var hasRests = false
   }
 
   /// The nodes, and one more behind them whose `firstToken` is the number of tokens.
   private(set) var nodes: [Node] = []
+  /// By node: the letters of all tokens at and below it, from the character that the node's own byte begins; nothing
+  /// is said where it is within one.
+  private(set) var letters: [UInt64] = []
   /// Token ids in order of their bytes.
   private(set) var tokens: [Int32] = []
+  /// Characters that the bytes of each of `tokens` begin, up to 255.
+  private(set) var characters: [UInt8] = []
   /// Bytes of the longest token.
   private(set) var depth = 0
 
@@ -30,56 +41,83 @@ struct TokenTrie: Sendable {
     for (id, text) in texts.enumerated() {
       if let text, !text.isEmpty, text.count <= Self.longestToken { sorted.append((text, Int32(id))) }
     }
-    sorted.sort { Self.precedes($0.text, $1.text) }
-    nodes.append(Node(end: 0, firstToken: 0, depth: 0, byte: 0))
-    // The nodes on the way to the last token.
+    sorted.sort { $0.text[...].precedes($1.text[...]) }
+    tokens = sorted.map(\.id)
+    depth = sorted.reduce(0) { max($0, $1.text.count) }
+    nodes = Self.nodes(of: sorted.map { $0.text[...] })
+    findCharacters()
+  }
+
+  /// The nodes of a trie of texts in order, whose numbers stand for tokens.
+  static func nodes(of sorted: [ArraySlice<UInt8>]) -> [Node] {
+    var nodes = [Node(end: 0, firstToken: 0, depth: 0, byte: 0)]
+    // The nodes on the way to the last text.
     var path: [Int] = [0]
-    var previous: [UInt8] = []
-    for (text, id) in sorted {
-      var common = 0
-      while common < min(previous.count, text.count), previous[common] == text[common] { common += 1 }
+    var previous: ArraySlice<UInt8> = []
+    for (number, text) in sorted.enumerated() {
+      let common = previous.commonPrefix(with: text)
       while path.count > common + 1 { nodes[path.removeLast()].end = Int32(nodes.count) }
-      for byte in text[common...] {
+      for byte in text.dropFirst(common) {
         path.append(nodes.count)
-        nodes.append(Node(end: 0, firstToken: Int32(tokens.count), depth: UInt16(path.count - 1), byte: byte))
+        let depth = UInt16(path.count - 1)
+        nodes.append(Node(end: 0, firstToken: Int32(number), depth: depth, byte: byte))
       }
-      tokens.append(id)
-      depth = max(depth, text.count)
       previous = text
     }
     while let open = path.popLast() { nodes[open].end = Int32(nodes.count) }
-    nodes.append(Node(end: Int32(nodes.count), firstToken: Int32(tokens.count), depth: 0, byte: 0))
+    nodes.append(Node(end: Int32(nodes.count), firstToken: Int32(sorted.count), depth: 0, byte: 0))
+    return nodes
   }
 
-  /// Shorter first where one begins the other, so that a node's own tokens come before those below it.
-  private static func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-    left.withUnsafeBufferPointer { left in
-      right.withUnsafeBufferPointer { right in
-        let common = min(left.count, right.count)
-        for index in 0..<common where left[index] != right[index] { return left[index] < right[index] }
-        return left.count < right.count
+  private mutating func findCharacters() {
+    var positions = Array(repeating: CharacterPosition(), count: depth + 1)
+    var parents = Array(repeating: Int32(0), count: nodes.count)
+    var path = Array(repeating: Int32(0), count: depth + 1)
+    letters = Array(repeating: 0, count: nodes.count)
+    characters = Array(repeating: 0, count: tokens.count)
+    for index in nodes.indices.dropFirst().dropLast() {
+      let depth = Int(nodes[index].depth)
+      var position = positions[depth - 1]
+      letters[index] = position.read(nodes[index].byte)
+      positions[depth] = position
+      parents[index] = path[depth - 1]
+      path[depth] = Int32(index)
+      nodes[index].characters = UInt8(clamping: position.characters)
+      nodes[index].isBoundary = position.isBoundary
+      for place in Int(nodes[index].firstToken)..<Int(nodes[index + 1].firstToken) {
+        characters[place] = nodes[index].characters
       }
+      if depth > 1, RestTrie.begins(with: nodes[index].byte) { nodes[Int(parents[index])].hasRests = true }
     }
+    for index in nodes.indices.dropFirst().dropLast().reversed() { letters[Int(parents[index])] |= letters[index] }
   }
 
   /// The tokens whose bytes end at a node.
   func tokens(at node: Int) -> ArraySlice<Int32> {
     tokens[Int(nodes[node].firstToken)..<Int(nodes[node + 1].firstToken)]
   }
+}
 
-  /// The tokens that end at a node or below it.
-  func tokens(below node: Int) -> ArraySlice<Int32> {
-    tokens[Int(nodes[node].firstToken)..<Int(nodes[Int(nodes[node].end)].firstToken)]
+extension ArraySlice<UInt8> {
+  /// Bytewise, the shorter first where one begins the other, so that a node's own tokens come before those below it.
+  func precedes(_ other: Self) -> Bool {
+    withUnsafeBufferPointer { left in
+      other.withUnsafeBufferPointer { right in
+        let common = Swift.min(left.count, right.count)
+        for index in 0..<common where left[index] != right[index] { return left[index] < right[index] }
+        return left.count < right.count
+      }
+    }
   }
 
-  /// The nodes one byte below a node, ascending.
-  func children(of node: Int) -> [Int] {
-    var result: [Int] = []
-    var child = node + 1
-    while child < Int(nodes[node].end) {
-      result.append(child)
-      child = Int(nodes[child].end)
+  /// How many bytes both begin with.
+  fileprivate func commonPrefix(with other: Self) -> Int {
+    withUnsafeBufferPointer { left in
+      other.withUnsafeBufferPointer { right in
+        var common = 0
+        while common < Swift.min(left.count, right.count), left[common] == right[common] { common += 1 }
+        return common
+      }
     }
-    return result
   }
 }

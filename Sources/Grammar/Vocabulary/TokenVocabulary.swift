@@ -8,8 +8,14 @@ public final class TokenVocabulary: Sendable {
   public var maskWords: Int { (size + 63) / 64 }
 
   let trie: TokenTrie
+  let rests: RestTrie
   let texts: [[UInt8]?]
-  /// From more than this many tokens on that a terminal can read whole, a table is made for it; see `StateTable`.
+  /// All tokens of `trie`, as a mask.
+  let contents: [UInt64]
+  /// By number of characters, up to `Letters.mostCharacters`, the tokens that begin no more, as a mask.
+  let contentsUpTo: [[UInt64]]
+  /// From more than this many tokens on, a table has them as a mask and not one by one; and from more than this many
+  /// nodes on, a walk looks for letters to skip. See `StateTable`.
   let broadFrom: Int
 
   /// - Parameters:
@@ -39,6 +45,26 @@ public final class TokenVocabulary: Sendable {
     for token in ends { texts[Int(token)] = nil }
     self.texts = texts
     trie = TokenTrie(texts)
+    rests = RestTrie(trie, texts)
+    (contents, contentsUpTo) = Self.masks(trie, words: (size + 63) / 64)
+  }
+
+  private static func masks(_ trie: TokenTrie, words: Int) -> (all: [UInt64], upTo: [[UInt64]]) {
+    let most = Letters.mostCharacters
+    var masks = Array(repeating: Array(repeating: UInt64(0), count: words), count: most + 1)
+    var all = masks[0]
+    for node in trie.nodes.indices.dropLast() {
+      for token in trie.tokens(at: node) {
+        let word = Int(token) >> 6
+        let bit: UInt64 = 1 << UInt64(token & 63)
+        all[word] |= bit
+        if trie.nodes[node].characters <= most { masks[Int(trie.nodes[node].characters)][word] |= bit }
+      }
+    }
+    for count in 1...most {
+      for word in 0..<words { masks[count][word] |= masks[count - 1][word] }
+    }
+    return (all, masks)
   }
 
   /// The bytes of a token; nil for special tokens.

@@ -26,8 +26,8 @@ struct GrammarCommand: ParsableCommand {
 
       A document that is not accepted comes with the "position" of the first byte that cannot stand where it stands, or
       that of its end where it stops too early. With tokens: the number of "tokens", which of them is "refused", the
-      number of tokens on which mask and matcher "disagree", and "mask_seconds", one number a mask. Seconds are processor
-      time.
+      number of tokens on which mask and matcher "disagree", "mask_seconds", one number a mask, and "accept_seconds", one
+      number a token. Seconds are processor time.
       """)
 
   @OptionGroup var model: ModelOption

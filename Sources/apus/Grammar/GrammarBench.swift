@@ -58,13 +58,16 @@ final class GrammarBench {
   private func followTokens(_ document: String, _ grammar: CompiledGrammar) -> JSON {
     var matcher = grammar.makeMatcher()
     var times: [JSON] = []
+    var acceptTimes: [JSON] = []
     var disagreements = 0
     var refused: Int?
     let tokens = tokenizer.encode(document, parsingSpecialTokens: false) + [endToken]
     for (index, token) in tokens.enumerated() {
       times.append(.double(fillMask(matcher)))
       let isAllowed = isSet(token)
+      let start = processorSeconds()
       let isAccepted = matcher.accept(token)
+      acceptTimes.append(.double(processorSeconds() - start))
       if isAllowed != isAccepted { disagreements += 1 }
       if !isAccepted {
         refused = index
@@ -75,6 +78,7 @@ final class GrammarBench {
     if let refused { result["refused"] = .integer(refused) }
     result["disagree"] = .integer(disagreements)
     result["mask_seconds"] = .array(times)
+    result["accept_seconds"] = .array(acceptTimes)
     return .object(result)
   }
 

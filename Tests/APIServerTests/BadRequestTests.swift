@@ -19,6 +19,8 @@ import Testing
 
   private static let user = #"{"role": "user", "content": "x"}"#
   private static let assistant = #"{"role": "assistant", "content": "x"}"#
+  /// One member more than `metadata` may have.
+  private static let many = (0..<17).map { "\"\($0)\": \"x\"" }.joined(separator: ", ")
   private static let f = #"[{"type": "function", "function": {"name": "f"}}]"#
 
   private static let messages: [Fault] = [
@@ -139,8 +141,13 @@ import Testing
     Fault("web_search_options", "{}", "web_search_options", "unsupported_parameter"),
     Fault("moderation", #"{"model": "x"}"#, "moderation", "unsupported_parameter"),
     Fault("service_tier", "3", "service_tier", "invalid_type"),
+    Fault("service_tier", #""gold""#, "service_tier", "invalid_value"),
     Fault("store", #""yes""#, "store", "invalid_type"),
     Fault("metadata", "[]", "metadata", "invalid_type"),
+    Fault("metadata", #"{"a": 1}"#, "metadata.a", "invalid_type"),
+    Fault(
+      "metadata", "{\"a\": \"\(String(repeating: "x", count: 513))\"}", "metadata.a", "invalid_value"),
+    Fault("metadata", "{\(many)}", "metadata", "invalid_value"),
     Fault("user", "5", "user", "invalid_type"),
     Fault("verbosity", #""loud""#, "verbosity", "invalid_value"),
     Fault("reasoning_effort", #""huge""#, "reasoning_effort", "invalid_value"),

@@ -40,7 +40,7 @@ extension ChatCompletionRequest {
     try readContinuation(&reader)
     constraint = try OutputConstraint.read(&reader)
     try refuseUnsupported(&reader)
-    serviceTier = try reader.string("service_tier")
+    serviceTier = try reader.checked("service_tier", as: .serviceTier)?.stringValue
     try acceptNoted(&reader)
     ignoredFields += reader.unknownPlaces + messageReader.ignoredFields
   }
@@ -156,7 +156,8 @@ extension ChatCompletionRequest {
   /// Fields without effect, which must still have the right type.
   private func acceptNoted(_ reader: inout ObjectReader) throws(APIError) {
     _ = try reader.bool("store")
-    for field in ["metadata", "prompt_cache_options"] { _ = try reader.object(field) }
+    _ = try reader.checked("metadata", as: .metadata)
+    _ = try reader.object("prompt_cache_options")
     for field in ["user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention"] {
       _ = try reader.string(field)
     }

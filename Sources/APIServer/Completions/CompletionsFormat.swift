@@ -28,7 +28,7 @@ struct CompletionsFormat: WireFormat {
         generation = try await service.generate(request.request(for: prompt))
       } catch {
         // Those that were taken in already end when they are dropped.
-        throw APIError(error)
+        throw APIError(error).renamed(["messages": "prompt"])
       }
       generations.append(generation)
       guard request.isEchoed else { continue }

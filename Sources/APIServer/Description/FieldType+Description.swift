@@ -16,6 +16,11 @@ extension FieldType {
     case .array(let element, let counts):
       Self.bounded("array", counts, "minItems", "maxItems", ["items": .object(element.jsonSchema)])
     case .anyObject: ["type": "object"]
+    case .texts(let count, let name, let value):
+      [
+        "type": "object", "maxProperties": .integer(count), "propertyNames": ["maxLength": .integer(name)],
+        "additionalProperties": ["type": "string", "maxLength": .integer(value)],
+      ]
     case .object(let schema): schema.jsonSchema()
     case .variants(let tag, let otherwise, let variants):
       [
@@ -58,6 +63,7 @@ extension FieldType {
     case .number(let range): "number, \(JSON.double(range.lowerBound)) to \(JSON.double(range.upperBound))"
     case .array(let element, _): "array of \(element.words)"
     case .anyObject, .object: "object"
+    case .texts(let count, _, _): "object of up to \(count) strings"
     case .variants(let tag, _, let variants):
       "object by \(tag): "
         + variants.compactMap { if case .object = $0.meaning { "\"\($0.name)\"" } else { nil } }.joined(separator: ", ")

@@ -64,9 +64,18 @@ struct OpenAPIDocument {
       endpoint.mediaType: endpoint.response.isEmpty
         ? [:] : ["schema": .object(ObjectSchema(endpoint.response).jsonSchema())]
     ]
-    if endpoint.isStreamable { content["text/event-stream"] = ["schema": ["type": "string"]] }
+    if endpoint.isStreamable { content["text/event-stream"] = ["schema": Self.event] }
     return ["description": "What was asked for.", "content": .object(content)]
   }
+
+  /// One event of a stream.
+  private static let event: JSON = [
+    "type": "object", "required": ["data"],
+    "properties": [
+      "event": ["type": "string", "description": "The kind of event, in APIs that name it."],
+      "data": ["type": "string", "description": "The event as JSON; [DONE] at the end of OpenAI's completions."],
+    ],
+  ]
 
   private static let meanings = [
     400: "The request is at fault; the message names the field.", 404: "There is no such model or object.",

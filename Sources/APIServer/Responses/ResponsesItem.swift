@@ -65,6 +65,17 @@ struct ResponsesItem: Sendable {
       : ["type": "output_text", "text": .string(text), "annotations": [], "logprobs": .array(logprobs)]
   }
 
+  /// Scores as events of the text have them: without the tokens' bytes, which come with the part.
+  private static func brief(_ logprobs: [JSON]) -> JSON {
+    func brief(_ score: JSON) -> JSON {
+      guard var members = score.objectValue else { return score }
+      members.removeValue(forKey: "bytes")
+      if let likely = members["top_logprobs"]?.arrayValue { members["top_logprobs"] = .array(likely.map(brief)) }
+      return .object(members)
+    }
+    return .array(logprobs.map(brief))
+  }
+
   // MARK: - Events
 
   private var place: JSONObject { ["item_id": .string(id)] }
@@ -89,7 +100,7 @@ struct ResponsesItem: Sendable {
     case .thought: event("response.reasoning_text.delta", partPlace, ["delta": .string(text)])
     case .text:
       event(
-        "response.output_text.delta", partPlace, ["delta": .string(text), "logprobs": .array(logprobs)])
+        "response.output_text.delta", partPlace, ["delta": .string(text), "logprobs": Self.brief(logprobs)])
     case .toolCall: event("response.function_call_arguments.delta", place, ["delta": .string(text)])
     }
   }
@@ -106,7 +117,7 @@ struct ResponsesItem: Sendable {
     case .text:
       return [
         event(
-          "response.output_text.done", partPlace, ["text": .string(text), "logprobs": .array(logprobs)]),
+          "response.output_text.done", partPlace, ["text": .string(text), "logprobs": Self.brief(logprobs)]),
         event("response.content_part.done", partPlace, ["part": part]), done,
       ]
     case .toolCall(_, let name):

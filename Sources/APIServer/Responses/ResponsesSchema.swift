@@ -25,9 +25,9 @@ enum ResponsesSchema {
             "computer_call_output.output.image_url", "code_interpreter_call.outputs",
           ])),
         "`message.output_text.logprobs` adds log-probabilities. Thoughts are told in full whatever is asked for."),
-      .optional("metadata", .anyObject, "Echoed."), .cacheSalt, .priority,
+      .optional("metadata", .metadata, "Echoed."), .cacheSalt, .priority,
       .accepted("stream_options", .object(ObjectSchema([.accepted("include_obfuscation", .boolean)]))),
-      .optional("service_tier", .string, "Echoed."), .optional("user", .string, "Echoed."),
+      .optional("service_tier", .serviceTier, "Echoed."), .optional("user", .string, "Echoed."),
       .optional("safety_identifier", .string, "Echoed."), .optional("prompt_cache_key", .string, "Echoed."),
       .optional(
         "max_tool_calls", .integer(1 ... .max), "Echoed: it bounds calls of built-in tools, and there are none."),

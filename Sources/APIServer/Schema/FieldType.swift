@@ -18,6 +18,8 @@ indirect enum FieldType: Sendable {
   case array(FieldType, count: ClosedRange<Int>)
   /// An object whose members are not looked at, such as a JSON schema.
   case anyObject
+  /// An object with at most so many members, each a string, with names and values of at most so many characters.
+  case texts(count: Int, name: Int, value: Int)
   case object(ObjectSchema)
   /// Objects told apart by the string in one of their members, `tag`. Without it they are `otherwise`, if that is given.
   case variants(tag: String, otherwise: String?, [Variant])
@@ -48,6 +50,12 @@ indirect enum FieldType: Sendable {
 
   /// An array of any length.
   static func array(_ element: FieldType) -> FieldType { .array(element, count: 0 ... .max) }
+
+  /// OpenAI's `metadata`.
+  static let metadata = FieldType.texts(count: 16, name: 64, value: 512)
+
+  /// OpenAI's `service_tier`.
+  static let serviceTier = FieldType.choice(["auto", "default", "flex", "scale", "priority", "fast"])
 }
 
 /// A member of an object in a request.

@@ -16,6 +16,13 @@ struct RequestCheck {
     return check.unknownPlaces
   }
 
+  /// Checks one value.
+  /// - Throws: an `APIError` that names the first member at fault.
+  static func check(_ value: JSON, _ type: FieldType, at place: String) throws(APIError) {
+    var check = RequestCheck()
+    try check.check(value, type, at: place)
+  }
+
   private mutating func check(
     _ value: JSON, _ schema: ObjectSchema, at path: String, tag: String?
   ) throws(APIError) {
@@ -55,9 +62,29 @@ struct RequestCheck {
       if case .integer(let range) = element, elements.allSatisfy({ $0.intValue.map(range.contains) == true }) { break }
       for (index, value) in elements.enumerated() { try check(value, element, at: "\(place)[\(index)]") }
     case .object(let schema): try check(value, schema, at: place, tag: nil)
+    case .texts(let count, let name, let length):
+      try Self.checkTexts(value.objectValue ?? [:], count: count, name: name, length: length, at: place)
     case .variants(let tag, let otherwise, let variants):
       try check(value, tag: tag, otherwise: otherwise, variants, at: place)
     case .either(let types): try check(value, either: types, at: place)
+    }
+  }
+
+  private static func checkTexts(
+    _ members: JSONObject, count: Int, name: Int, length: Int, at path: String
+  ) throws(APIError) {
+    guard members.count <= count else {
+      throw .wrongValue(path, "'\(path)' may have up to \(count) members, but has \(members.count).")
+    }
+    for (key, value) in members {
+      let place = "\(path).\(key.excerpt)"
+      guard key.unicodeScalars.count <= name else {
+        throw .wrongValue(place, "'\(place)': a name in '\(path)' may have up to \(name) characters.")
+      }
+      guard let text = value.stringValue else { throw .wrongType(place, expected: "a string", found: value) }
+      guard text.unicodeScalars.count <= length else {
+        throw .wrongValue(place, "'\(place)' may have up to \(length) characters.")
+      }
     }
   }
 
@@ -105,7 +132,7 @@ extension FieldType {
     case .string, .nonEmptyString, .shortString, .choice: value.stringValue != nil
     case .integer, .number: value.doubleValue != nil
     case .array: value.arrayValue != nil
-    case .anyObject, .object, .variants: value.objectValue != nil
+    case .anyObject, .object, .texts, .variants: value.objectValue != nil
     case .either(let types): types.contains { $0.admits(value) }
     }
   }
@@ -119,7 +146,7 @@ extension FieldType {
     case .integer: "an integer"
     case .number: "a number"
     case .array: "an array"
-    case .anyObject, .object, .variants: "an object"
+    case .anyObject, .object, .texts, .variants: "an object"
     case .either(let types):
       types.reduce(into: [String]()) { kinds, type in
         if !kinds.contains(type.kind) { kinds.append(type.kind) }

@@ -36,6 +36,13 @@ struct ObjectReader {
     return value
   }
 
+  /// The member, whatever it is, once it is checked.
+  mutating func checked(_ key: String, as type: FieldType) throws(APIError) -> JSON? {
+    guard let value = value(key, as: type) else { return nil }
+    try RequestCheck.check(value, type, at: place(key))
+    return value
+  }
+
   /// Declares members known that are not acted on, or handled elsewhere.
   mutating func accept(_ keys: String...) { for key in keys { _ = value(key) } }
 

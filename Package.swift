@@ -35,6 +35,9 @@ var targets: [Target] = [
   .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+  // What is counted.
+  library("Metrics"),
+
   // Text.
   library("JSON"),
   library("Tokenizer", ["JSON"]),
@@ -68,21 +71,21 @@ var targets: [Target] = [
     "Serving",
     [
       "Engine", "DiskCache", "Kernels", "Scheduler", "Models", "ModelFiles", "Sampling", "Tokenizer", "ChatTemplate",
-      "OutputParsing", "Grammar", "JSON",
+      "OutputParsing", "Grammar", "JSON", "Metrics",
       .product(name: "Logging", package: "swift-log"),
     ],
     resources: [.copy("Resources/swiftlet")]),
   library(
     "APIServer",
     [
-      "HTTP", "Serving", "OutputParsing", "Sampling", "Tokenizer", "ChatTemplate", "JSON",
+      "HTTP", "Serving", "OutputParsing", "Sampling", "Tokenizer", "ChatTemplate", "JSON", "Metrics", "COpenSSL",
       .product(name: "Logging", package: "swift-log"),
       .product(name: "HTTPTypes", package: "swift-http-types"),
     ]),
   .executableTarget(
     name: "apus",
     dependencies: [
-      "APIServer", "HTTP", "Serving", "Engine", "Kernels", "Models", "ModelFiles", "Sampling", "Synthesis", "Tokenizer",
+      "APIServer", "HTTP", "Metrics", "Serving", "Engine", "Kernels", "Models", "ModelFiles", "Sampling", "Synthesis", "Tokenizer",
       "ChatTemplate", "Grammar", "JSON", "Workload", "LoadBench", "Scheduler", "Simulation",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
       .product(name: "Configuration", package: "swift-configuration"),
@@ -96,6 +99,7 @@ var targets: [Target] = [
 
   // Tests.
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+  tests(of: "Metrics"),
   tests(of: "JSON", ["TestSupport"], resources: [.copy("Fixtures")]),
   tests(of: "Tokenizer", ["TestSupport", "JSON"], resources: [.copy("Fixtures")]),
   tests(of: "ChatTemplate", ["TestSupport", "JSON"], resources: [.copy("Fixtures")]),
@@ -138,7 +142,7 @@ var targets: [Target] = [
   tests(
     of: "APIServer",
     [
-      "Engine", "HTTP", "JSON", "OutputParsing", "Scheduler", "Serving", "ServingTestSupport", "TestSupport",
+      "Engine", "HTTP", "JSON", "Metrics", "OutputParsing", "Scheduler", "Serving", "ServingTestSupport", "TestSupport",
       "Tokenizer",
       .product(name: "HTTPTypes", package: "swift-http-types"),
       .product(name: "Logging", package: "swift-log"),

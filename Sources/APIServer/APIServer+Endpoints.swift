@@ -8,7 +8,7 @@ extension APIServer {
   /// Everything the server answers, in the order in which it is described.
   var endpoints: [Endpoint] {
     generation + storedResponses.endpoints(exchange) + tokens.endpoints(exchange, example: conversation)
-      + [embeddings] + information
+      + [embeddings] + information + operation.endpoints
   }
 
   /// A question to the model.
@@ -113,15 +113,6 @@ extension APIServer {
         }
       },
       Endpoint(
-        method: .get, path: "/health", summary: "200 while the server takes requests, 503 while it stops.",
-        response: [.required("status", .choice(["ok", "draining"]))], errors: [503]
-      ) { [exchange, service] request, writer in
-        let isDraining = service.isDraining
-        let answer = Answer(
-          ["status": isDraining ? "draining" : "ok"], status: isDraining ? .serviceUnavailable : .ok)
-        try await exchange.answer(request, writer) { _ in answer }
-      },
-      Endpoint(
         method: .get, path: "/openapi.json", summary: "This description.",
         response: [.required("openapi", .string), .required("paths", .anyObject)]
       ) { [self] request, writer in
@@ -133,7 +124,7 @@ extension APIServer {
         method: .get, path: "/docs", summary: "This description, to read.", response: [], mediaType: "text/html"
       ) { [self] _, writer in
         try await writer.send(
-          status: .ok, headerFields: [.contentType: "text/html; charset=utf-8"],
+          status: .ok, headerFields: DocumentationPage.headerFields,
           body: Array(DocumentationPage(endpoints: endpoints).html.utf8))
       },
     ]

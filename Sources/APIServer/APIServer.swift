@@ -3,6 +3,7 @@ public import HTTP
 import HTTPTypes
 import JSON
 public import Logging
+public import Metrics
 public import Serving
 
 /// OpenAI's API in front of a chat service.
@@ -19,13 +20,22 @@ public struct APIServer: Sendable {
   let responses: ResponsesFormat
   let storedResponses: StoredResponses
   let tokens: TokenEndpoints
+  let operation: OperationEndpoints
+  let gate: AccessGate
   let version: String
 
   /// Header fields of responses that web pages should be allowed to read (see `CORSPolicy.exposedFields`).
   public static let exposedFields = ["x-request-id", "x-apus-ignored-fields", "Retry-After"]
 
-  /// Puts the API in front of `service`. `logger` gets a line for every request that makes tokens.
-  public init(service: ChatService, configuration: APIServerConfiguration, logger: Logger) {
+  /// Puts the API in front of `service`.
+  /// - Parameters:
+  ///   - metrics: what `/metrics` tells; the service's own are added to it.
+  ///   - access: who may ask.
+  ///   - logger: gets a line for every request that makes tokens.
+  public init(
+    service: ChatService, configuration: APIServerConfiguration, metrics: MetricRegistry = MetricRegistry(),
+    access: AccessControl = AccessControl(keys: nil), logger: Logger
+  ) {
     precondition(!configuration.servedModelNames.isEmpty, "a served model has a name")
     self.service = service
     version = configuration.version
@@ -35,7 +45,14 @@ public struct APIServer: Sendable {
     exchange = ReplyExchange(
       body: BodyReader(limit: configuration.maximumBodyBytes), heartbeat: configuration.heartbeat,
       unknownFields: configuration.unknownFields, termsReader: TermsReader(tenantField: configuration.tenantField),
-      logger: logger)
+      access: access, logger: logger)
+    metrics.add(service, model: configuration.servedModelNames[0])
+    gate = AccessGate(access: access)
+    operation = OperationEndpoints(metrics: metrics, metricsWantKey: !configuration.metricsAreOpen) {
+      [stallTimeout = configuration.stallTimeout] in
+      if service.isStalled(after: stallTimeout) { return .stalled }
+      return service.isDraining ? .draining : .ready
+    }
     let fingerprint = Self.fingerprint(configuration, contextLength: service.contextLength)
     let intake = ChatIntake(service: service, models: models, unknownFields: configuration.unknownFields)
     completions = CompletionsFormat(
@@ -52,7 +69,7 @@ public struct APIServer: Sendable {
   /// All routes.
   public func router() -> Router {
     var router = Router { error in ("application/json", APIError(error).body) }
-    for endpoint in endpoints { router.on(endpoint.method, endpoint.path, handler: endpoint.handler) }
+    for endpoint in endpoints { router.on(endpoint.method, endpoint.path, handler: gate.guarding(endpoint)) }
     return router
   }
 

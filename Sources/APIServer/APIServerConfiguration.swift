@@ -24,14 +24,19 @@ public struct APIServerConfiguration: Sendable {
   public var responseStoreBytes: Int
   /// The header field in which something in front of the server names the tenant; nil reads none.
   public var tenantField: HTTPField.Name?
+  /// How long a step may take before the server counts as stalled.
+  public var stallTimeout: Duration
+  /// Whether `/metrics` are shown without a key, also where there are keys.
+  public var metricsAreOpen: Bool
   /// The server's version; part of `system_fingerprint`.
   public var version: String
 
-  /// A configuration: 32 MiB, 10 seconds, 64 MiB.
+  /// A configuration: 32 MiB, 10 seconds, 64 MiB, 2 minutes.
   public init(
     servedModelNames: [String], maximumBodyBytes: Int = 32 << 20, heartbeat: Duration = .seconds(10),
     unknownFields: UnknownFields = .report, reasoningField: ReasoningField = .reasoningContent,
-    responseStoreBytes: Int = 64 << 20, tenantField: HTTPField.Name? = nil, version: String = "0.1.0"
+    responseStoreBytes: Int = 64 << 20, tenantField: HTTPField.Name? = nil, stallTimeout: Duration = .seconds(120),
+    metricsAreOpen: Bool = false, version: String = "0.1.0"
   ) {
     self.servedModelNames = servedModelNames
     self.maximumBodyBytes = maximumBodyBytes
@@ -40,6 +45,8 @@ public struct APIServerConfiguration: Sendable {
     self.reasoningField = reasoningField
     self.responseStoreBytes = responseStoreBytes
     self.tenantField = tenantField
+    self.stallTimeout = stallTimeout
+    self.metricsAreOpen = metricsAreOpen
     self.version = version
   }
 }

@@ -120,7 +120,7 @@ extension ChatService {
       Submission(
         name: options.name, prompt: prompt, cache: cache, maximumTokens: maximumTokens, choices: choices,
         scoredAlternatives: options.scoredAlternatives, promptAlternatives: promptAlternatives, terms: options.terms,
-        events: events, verdict: verdict)
+        arrival: options.arrival, events: events, verdict: verdict)
     }
   }
 }

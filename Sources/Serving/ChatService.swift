@@ -11,6 +11,12 @@ public final class ChatService: Sendable {
   public let format: ChatFormat
   /// Tokens of one conversation, prompt and reply together.
   public let contextLength: Int
+  /// What is measured of requests and steps.
+  public let metrics = ServiceMetrics()
+  /// Tokens of a page of the KV cache.
+  public let pageSize: Int
+  /// Pages of the KV cache.
+  public let pageCount: Int
 
   let caching: PromptCaching
   let grammars: GrammarCache
@@ -56,13 +62,15 @@ public final class ChatService: Sendable {
     } catch {
       throw .scheduler(error)
     }
+    pageSize = scheduler.pageSize
+    pageCount = scheduler.pageCount
     self.contextLength = min(contextLength, policy.tokenCapacity)
     let history = ReplyHistory(limit: caching.history == .faithful ? caching.historyByteCount : 0)
     self.caching = PromptCaching(
       sharing: caching.sharing, history: history, needsStates: scheduler.needsCheckpoints)
     let loop = StepLoop(
       engine: engine, scheduler: policy, history: history, disk: disk, drafts: DraftControl(drafting), mailbox: mailbox,
-      admission: admission, statistics: statisticsBoard, logger: logger)
+      admission: admission, statistics: statisticsBoard, metrics: metrics, logger: logger)
     let handedOver = HandedOver(loop)
     let thread = Thread { [loopEnded] in
       handedOver.value.run()
@@ -80,6 +88,12 @@ public final class ChatService: Sendable {
 
   /// What the step loop has done, and holds.
   public var statistics: ServiceStatistics { statisticsBoard.current }
+
+  /// Whether the step loop has been at one step, or at one other piece of work, for longer than `limit`: then nobody is
+  /// served any more.
+  public func isStalled(after limit: Duration) -> Bool {
+    statistics.busySince.map { .now - $0 > limit } ?? false
+  }
 
   /// Whether new requests are refused.
   public var isDraining: Bool { admission.isClosed }

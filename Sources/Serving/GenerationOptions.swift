@@ -26,6 +26,9 @@ public struct GenerationOptions: Sendable {
   /// Whether to say what was reused of earlier requests, and why not more.
   public var wantsCacheReport = false
 
+  /// When the request came in.
+  public var arrival = ContinuousClock.now
+
   /// Options with defaults for all but the name.
   public init(name: String) { self.name = name }
 }

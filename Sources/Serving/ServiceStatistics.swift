@@ -20,6 +20,25 @@ public struct ServiceStatistics: Sendable, Equatable {
   public var preemptions = 0
   /// Requests cancelled by their clients.
   public var cancelled = 0
+  /// When the step loop began what it is at; nil while it has nothing to do.
+  public var busySince: ContinuousClock.Instant?
+  /// Pages of the KV cache.
+  public var pages = Occupancy()
+  /// Slots for the states of linear attention.
+  public var slots = Occupancy()
+
+  /// What is in use of a pool.
+  public struct Occupancy: Sendable, Equatable {
+    /// All there are.
+    public var total = 0
+    /// Held by requests that run.
+    public var held = 0
+    /// Kept for prompts that may come back, though nobody holds them.
+    public var kept = 0
+
+    /// The rest.
+    public var free: Int { total - held - kept }
+  }
 }
 
 /// The statistics where other threads can read them.

@@ -1,6 +1,7 @@
 import DiskCache
 import Engine
 import Logging
+import Metrics
 import Sampling
 import Scheduler
 
@@ -33,6 +34,7 @@ final class StepLoop {
   private let mailbox: Mailbox<StepLoopMessage>
   private let admission: Admission
   private let statistics: StatisticsBoard
+  private let metrics: ServiceMetrics
   private let logger: Logger
   private let start = ContinuousClock.now
   private var isAborting = false
@@ -41,7 +43,8 @@ final class StepLoop {
 
   init(
     engine: any ForwardEngine, scheduler: Scheduler, history: ReplyHistory, disk: DiskCache?, drafts: DraftControl,
-    mailbox: Mailbox<StepLoopMessage>, admission: Admission, statistics: StatisticsBoard, logger: Logger
+    mailbox: Mailbox<StepLoopMessage>, admission: Admission, statistics: StatisticsBoard, metrics: ServiceMetrics,
+    logger: Logger
   ) {
     self.engine = engine
     self.scheduler = scheduler
@@ -52,18 +55,24 @@ final class StepLoop {
     self.mailbox = mailbox
     self.admission = admission
     self.statistics = statistics
+    self.metrics = metrics
     self.logger = logger
   }
 
   /// Works until admission is closed and the last request is over.
   func run() {
+    publish()
     while !(admission.isClosed && admission.isEmpty) {
       let isIdle = scheduler.isIdle && !(tier?.canSave ?? false)
-      for message in mailbox.take(waiting: isIdle) { receive(message) }
+      if isIdle { statistics.update { $0.busySince = nil } }
+      let messages = mailbox.take(waiting: isIdle)
+      statistics.update { $0.busySince = .now }
+      for message in messages { receive(message) }
       moveFiles { tier throws(EngineError) in try tier.advance(scheduler) }
       if scheduler.isIdle { lastStepEnd = nil } else { advance() }
     }
     moveFiles { tier throws(EngineError) in try tier.finish(scheduler) }
+    statistics.update { $0.busySince = nil }
   }
 
   // MARK: - Messages
@@ -82,7 +91,7 @@ final class StepLoop {
   }
 
   private func start(_ submission: Submission) {
-    let group = ReplyGroup(submission)
+    let group = ReplyGroup(submission, metrics)
     for (index, choice) in submission.choices.enumerated() {
       replies[choice.id] = ActiveReply(submission, choice: index, group: group)
     }
@@ -152,6 +161,7 @@ final class StepLoop {
     guard let group = cancelled.first?.group else { return }
     let steps = statistics.current.steps - step
     statistics.update { $0.cancelled += 1 }
+    metrics.aborted.add(cancelled.count)
     let tokens = cancelled.reduce(group.usage.completionTokens) { $0 + $1.reader.usage.completionTokens }
     logger.info(
       "cancelled request_id=\(group.name) completion_tokens=\(tokens) steps_after_cancel=\(steps)")
@@ -160,7 +170,7 @@ final class StepLoop {
   /// Fails the request that a reply belongs to.
   private func fail(_ id: RequestID, _ error: GenerationError) {
     guard let group = replies[id]?.group else { return }
-    _ = remove(group.ids)
+    metrics.failed.add(remove(group.ids).count)
     group.fail(error)
   }
 
@@ -206,11 +216,13 @@ final class StepLoop {
       replies: outcome.advances.count, drafted: plan.chunks.reduce(0) { $0 + $1.drafts },
       seconds: seconds - outcome.guessing, guessing: outcome.guessing,
       isPlain: plan.chunks.allSatisfy { $0.count == 1 })
+    if !plan.chunks.isEmpty { metrics.note(plan, seconds: end - begin) }
     if plan.chunks.isEmpty, !scheduler.isIdle, !endRestorations() {
       // The scheduler promises that this cannot be; if it ever is, failing beats spinning.
       logger.critical("no request can advance")
       for id in replies.keys.sorted() { fail(id, .defect("no request can advance")) }
     }
+    metrics.generationTokens.add(outcome.advances.reduce(0) { $0 + $1.steps.count })
     for (id, advance) in zip(plan.samplingSequences, outcome.advances) { deliver(advance, to: id) }
     publish()
   }
@@ -257,7 +269,21 @@ final class StepLoop {
       statistics.acceptedTokens = scheduler.counters.acceptedTokens
       statistics.preemptions = scheduler.counters.preemptions
       statistics.reusedTokens = scheduler.counters.reusedTokens
+      statistics.pages = scheduler.pageOccupancy
+      statistics.slots = scheduler.slotOccupancy
     }
+  }
+}
+
+extension Scheduler {
+  fileprivate var pageOccupancy: ServiceStatistics.Occupancy {
+    let total = configuration.pageCount
+    return ServiceStatistics.Occupancy(total: total, held: total - availablePageCount, kept: keptPageCount)
+  }
+
+  fileprivate var slotOccupancy: ServiceStatistics.Occupancy {
+    let total = configuration.slotCount
+    return ServiceStatistics.Occupancy(total: total, held: total - availableSlotCount, kept: checkpointCount)
   }
 }
 

@@ -1,4 +1,5 @@
 import Engine
+import Metrics
 import Sampling
 import Scheduler
 
@@ -29,6 +30,8 @@ struct Submission: Sendable {
   /// The same of the prompt's tokens. Then the prompt is computed from its beginning.
   let promptAlternatives: Int?
   let terms: RequestTerms
+  /// When the request came in.
+  let arrival: ContinuousClock.Instant
   let events: AsyncStream<GenerationEvent>.Continuation
   /// Hears whether it is taken into the queue.
   let verdict: Verdict
@@ -45,12 +48,14 @@ final class ReplyGroup {
   private let promptTokens: [Int32]
   private let events: AsyncStream<GenerationEvent>.Continuation
   private let verdict: Verdict
+  private let arrival: ContinuousClock.Instant
+  private let metrics: ServiceMetrics
   private var promptScores: [TokenScore?]
   private var scoredCount = 0
   private var open: Int
   private(set) var usage: TokenUsage
 
-  init(_ submission: Submission) {
+  init(_ submission: Submission, _ metrics: ServiceMetrics) {
     name = submission.name
     ids = submission.choices.map(\.id)
     terms = submission.terms
@@ -59,6 +64,8 @@ final class ReplyGroup {
     promptTokens = submission.prompt
     events = submission.events
     verdict = submission.verdict
+    arrival = submission.arrival
+    self.metrics = metrics
     promptScores = promptAlternatives == nil ? [] : Array(repeating: nil, count: submission.prompt.count)
     open = submission.choices.count
     usage = TokenUsage(promptTokens: submission.prompt.count)
@@ -68,6 +75,7 @@ final class ReplyGroup {
 
   /// Records what the prompt need not be computed of.
   func note(_ admitted: AdmittedRequest) {
+    metrics.note(admitted, promptTokens: promptTokens.count)
     usage.cachedTokens = admitted.reusedTokens
     usage.cacheReport = admitted.report.map { PromptCacheReport($0, promptTokens) }
   }
@@ -93,16 +101,27 @@ final class ReplyGroup {
     }
     for (event, scores) in step.output { events.yield(.output(event, scores: scores, choice: choice)) }
     guard let end = step.end else { return }
+    metrics.note(end)
     usage.add(reply: end.usage)
     open -= 1
     events.yield(.ended(end, choice: choice))
     guard open == 0 else { return }
+    metrics.requestLatency.observe((ContinuousClock.now - arrival) / .seconds(1))
     events.yield(.finished(usage))
     events.finish()
   }
 
   /// The request is in the queue.
   func admit() { verdict.decide(.success(())) }
+
+  /// A reply has got a token, after another one or as its first.
+  func noteToken(of choice: Int, after previous: ContinuousClock.Instant?, at time: ContinuousClock.Instant) {
+    if let previous {
+      metrics.interTokenLatency.observe((time - previous) / .seconds(1))
+    } else if choice == 0 {
+      metrics.timeToFirstToken.observe((time - arrival) / .seconds(1))
+    }
+  }
 
   func fail(_ error: GenerationError) {
     verdict.decide(.failure(error))
@@ -131,6 +150,8 @@ final class ActiveReply {
   private var (drafted, accepted) = (0, 0)
   /// Whether no token could be chosen that follows the grammar, as finding one took too much.
   private(set) var isBeyondConstraint = false
+  /// When the last token was chosen.
+  private var lastToken: ContinuousClock.Instant?
 
   init(_ submission: Submission, choice: Int, group: ReplyGroup) {
     self.group = group
@@ -181,6 +202,9 @@ final class ActiveReply {
 
   /// Appends a token; returns what it adds to the reply.
   func append(_ token: NextToken) -> ReplyStep {
+    let time = ContinuousClock.now
+    group.noteToken(of: choice, after: lastToken, at: time)
+    lastToken = time
     if isConstrained { constraint?.accept(token.id) }
     tokens.append(token.id)
     if sampling.adjustment.looksBack { history.append(token.id) }

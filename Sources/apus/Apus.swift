@@ -16,7 +16,8 @@ struct Apus: AsyncParsableCommand {
       """,
     subcommands: [
       ServeCommand.self, InspectCommand.self, TokenizeCommand.self, RenderCommand.self, ScoreCommand.self,
-      GenerateCommand.self, GrammarCommand.self, BenchCommand.self, SynthCommand.self, SimulateCommand.self,
+      GenerateCommand.self, GrammarCommand.self, BenchCommand.self, SynthCommand.self, KeyCommand.self,
+      SimulateCommand.self,
     ],
   )
 }

@@ -23,7 +23,8 @@ struct APIFixture {
     scheduler: SchedulerConfiguration = ServiceFixture.plenty, maximumBodyBytes: Int = 32 << 20,
     heartbeat: Duration = .seconds(3600), unknownFields: UnknownFields = .report,
     reasoningField: ReasoningField = .reasoningContent, tenantField: HTTPField.Name? = nil,
-    settings: ConversationSettings = ConversationSettings(),
+    settings: ConversationSettings = ConversationSettings(), stallTimeout: Duration = .seconds(3600),
+    access: AccessControl = AccessControl(keys: nil),
     beforeStep: @escaping @Sendable (_ number: Int) throws(EngineError) -> Void = { _ in },
     reply: @escaping ScriptedChat.Reply = { _, mode in
       mode == .thinking ? "Six sevens.\n</think>\n\nIt is 42." : "It is 42."
@@ -37,8 +38,9 @@ struct APIFixture {
       service: service.service,
       configuration: APIServerConfiguration(
         servedModelNames: names, maximumBodyBytes: maximumBodyBytes, heartbeat: heartbeat,
-        unknownFields: unknownFields, reasoningField: reasoningField, tenantField: tenantField),
-      logger: Logger(label: "test") { _ in LineHandler(lines: logLines) })
+        unknownFields: unknownFields, reasoningField: reasoningField, tenantField: tenantField,
+        stallTimeout: stallTimeout),
+      access: access, logger: Logger(label: "test") { _ in LineHandler(lines: logLines) })
     server = HTTPServer(
       configuration: HTTPServerConfiguration(host: "127.0.0.1", port: 0), router: api.router())
     port = try await server.start().port

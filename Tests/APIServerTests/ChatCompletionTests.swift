@@ -94,8 +94,8 @@ import TestSupport
     let completion = try #require(usage["completion_tokens"]?.intValue)
     #expect(
       line.hasPrefix(
-        "chat request_id=abc-123 status=200 model=demo mode=instruct prompt_tokens=\(prompt) "
-          + "completion_tokens=\(completion) reasoning_tokens=0 finish_reason=stop error=- ttft_ms="))
+        "chat request_id=abc-123 key=- status=200 model=demo mode=instruct prompt_tokens=\(prompt) "
+          + "cached_tokens=0 completion_tokens=\(completion) reasoning_tokens=0 finish_reason=stop error=- ttft_ms="))
     #expect(try await fixture.chat(.asking())["x-request-id"]?.hasPrefix("req-") == true)
     await fixture.stop()
   }

@@ -105,12 +105,13 @@ import TestSupport
 
   @Test func aServerThatStopsRefuses() async throws {
     let fixture = try await APIFixture()
-    #expect(try await fixture.request("GET", "/health").status == 200)
+    #expect(try await fixture.request("GET", "/ready").json == ["status": "ready"])
     await fixture.service.service.drain(grace: .zero)
     let response = try await fixture.chat(.asking())
     #expect(try error(response, 503)["code"] == "shutting_down")
     #expect(response["retry-after"] != nil)
-    #expect(try await fixture.request("GET", "/health").status == 503)
+    #expect(try await fixture.request("GET", "/health").json == ["status": "draining"])
+    #expect(try await fixture.request("GET", "/ready").status == 503)
     await fixture.stop()
   }
 }

@@ -37,7 +37,7 @@ import TestSupport
 
   @Test func healthIsToldAlsoToHeadRequests() async throws {
     let fixture = try await APIFixture()
-    #expect(try await fixture.request("GET", "/health").json == ["status": "ok"])
+    #expect(try await fixture.request("GET", "/health").json == ["status": "ready"])
     let head = try await fixture.request("HEAD", "/health")
     #expect(head.status == 200 && head.body.isEmpty)
     await fixture.stop()

@@ -15,7 +15,7 @@ struct CompletionsFormat: WireFormat {
   ) async throws -> AcceptedRequest<CompletionsEncoder> {
     let tokenizer = service.format.tokenizer
     let request = try CompletionsRequest(body, tokenizer: tokenizer, name: record.requestID, terms)
-    record.model = request.model
+    try record.use(model: request.model)
     guard try models.requiredSuffix(of: request.model) == nil else {
       throw APIError.wrongValue("model", "A completion has no chat template, and so no mode: name the model alone.")
     }

@@ -5,6 +5,14 @@ import JSON
 struct DocumentationPage {
   let endpoints: [Endpoint]
 
+  /// The page may load nothing and be framed by nobody.
+  static let headerFields: HTTPFields = [
+    .contentType: "text/html; charset=utf-8",
+    .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+      + "frame-ancestors 'none'",
+    .literal("Referrer-Policy"): "no-referrer",
+  ]
+
   var html: String {
     let list = endpoints.map {
       "<li><a href=\"#\(Self.anchor($0))\">\(Self.title($0))</a>: \(Self.escaped($0.summary))"

@@ -33,15 +33,19 @@ struct Endpoint: Sendable {
   var errors: [Int] = []
   var errorForm = ErrorForm.openAI
 
+  /// Whether only who has a key is answered, where there are keys.
+  var wantsKey = true
+
   /// The media type of a response with status 200.
   var mediaType = "application/json"
   let handler: Router.Handler
 
   /// Every status the endpoint answers with beside 200.
   var errorStatuses: [Int] {
+    let ofKeys = wantsKey ? [401, 429] : []
     let ofBody = body == nil ? [] : [400, 408, 413, 415]
-    let ofGeneration = isStreamable ? [404, 429, 500, 503] : []
-    return Set(ofBody + ofGeneration + errors).sorted()
+    let ofGeneration = isStreamable ? [403, 404, 500, 503] : []
+    return Set(ofKeys + ofBody + ofGeneration + errors).sorted()
   }
 
   /// Names of the placeholders in the path.

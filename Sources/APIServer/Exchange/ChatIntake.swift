@@ -13,7 +13,7 @@ struct ChatIntake: Sendable {
   func begin(
     _ parsed: inout ChatCompletionRequest, _ terms: RequestTerms, _ record: inout AccessRecord
   ) async throws(APIError) -> Generation {
-    record.model = parsed.model
+    try record.use(model: parsed.model)
     var chat = try chatRequest(&parsed, name: record.requestID)
     chat.options.terms = terms
     chat.options.terms.cacheSalt = parsed.cacheSalt

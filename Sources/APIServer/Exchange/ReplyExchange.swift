@@ -10,6 +10,7 @@ struct ReplyExchange: Sendable {
   let heartbeat: Duration
   let unknownFields: UnknownFields
   let termsReader: TermsReader
+  let access: AccessControl
   let logger: Logger
 
   /// Answers, and writes the access line whatever the outcome.
@@ -17,12 +18,15 @@ struct ReplyExchange: Sendable {
     _ request: Request, _ writer: consuming ResponseWriter, as format: Format
   ) async throws {
     var record = AccessRecord(format.name, requestID: RequestIdentity.of(request.headerFields))
+    record.principal = request.principal
+    record.allowedModels = access.models(of: request.principal)
     var isDetached = false
-    defer { if !isDetached { record.write(to: logger) } }
+    defer { if !isDetached { close(record) } }
     let accepted: AcceptedRequest<Format.Encoder>
     do {
       // Deadlines count from here: before the body, which may be long on its way.
-      let terms = try termsReader.terms(of: request.headerFields, at: .now)
+      let terms = try termsReader.terms(
+        of: request.headerFields, principal: request.principal, at: .now)
       accepted = try await format.accept(try await body.json(of: request), terms, &record)
       for generation in accepted.generations { try await admitted(generation) }
     } catch {
@@ -51,6 +55,12 @@ struct ReplyExchange: Sendable {
     } catch {
       throw APIError(error)
     }
+  }
+
+  /// A request is over: writes its line, and charges its key with the tokens.
+  private func close(_ record: AccessRecord) {
+    record.write(to: logger)
+    access.charge(record.principal, tokens: record.tokensTaken)
   }
 
   /// What to tell the client of an error; nil where there is no client any more.
@@ -93,7 +103,7 @@ struct ReplyExchange: Sendable {
           _ = encoder.fail(error)
           format.completed(encoder)
         }
-        record.write(to: logger)
+        close(record)
       }
     }
     try await writer.send(

@@ -7,7 +7,11 @@ struct AccessRecord {
   /// What the line begins with: the API's name.
   private let name: String
   let requestID: String
-  var model: String?
+  private(set) var model: String?
+  /// The name of the key the request came with.
+  var principal: String?
+  /// The models that key allows; nil for all.
+  var allowedModels: Set<String>?
   var mode: Mode?
   /// 499 until there is an answer: the client went away before.
   private(set) var status = 499
@@ -18,6 +22,7 @@ struct AccessRecord {
   private var errorCode: String?
   private let start: ContinuousClock.Instant
   private var firstOutput: ContinuousClock.Instant?
+  private var outputs = 0
 
   init(_ name: String, requestID: String) {
     self.name = name
@@ -27,7 +32,24 @@ struct AccessRecord {
 
   /// Text went out, or was there to go out.
   mutating func noteOutput() {
+    outputs += 1
     if firstOutput == nil { firstOutput = .now }
+  }
+
+  /// The request asks for a model.
+  /// - Throws: `APIError` 403 if its key does not allow that one.
+  mutating func use(model name: String) throws(APIError) {
+    model = name
+    guard let allowedModels else { return }
+    let plain = Mode.allCases.reduce(name) {
+      $0.hasSuffix(":\($1.rawValue)") ? String($0.dropLast($1.rawValue.count + 1)) : $0
+    }
+    guard allowedModels.contains(name) || allowedModels.contains(plain) else { throw .forbiddenModel(name) }
+  }
+
+  /// Tokens of prompts and replies; of a reply that was cut off as many as it had pieces of output.
+  var tokensTaken: Int {
+    usage.map { $0.promptTokens + $0.completionTokens } ?? (promptTokens ?? 0) + outputs
   }
 
   /// A reply is whole. Of several choices the last one's reason stands in the line.
@@ -44,22 +66,36 @@ struct AccessRecord {
     errorCode = error.code
   }
 
-  /// The line: keys in a fixed order, a dash for what is not known.
-  func line(now: ContinuousClock.Instant = .now) -> String {
-    func milliseconds(_ end: ContinuousClock.Instant?) -> String? {
-      end.map { "\((start.duration(to: $0)) / .milliseconds(1))" }.map { $0.split(separator: ".")[0].description }
+  /// What is known, in a fixed order; nil for what is not.
+  private func fields(_ now: ContinuousClock.Instant) -> [(key: String, value: Logger.MetadataValue?)] {
+    func milliseconds(_ end: ContinuousClock.Instant?) -> Int? {
+      end.map { Int(start.duration(to: $0) / .milliseconds(1)) }
     }
-    let promptTokens = usage?.promptTokens ?? promptTokens
-    let fields: [(String, String?)] = [
-      ("request_id", requestID), ("status", "\(status)"), ("model", model?.loggable), ("mode", mode?.rawValue),
-      ("prompt_tokens", promptTokens.map { "\($0)" }), ("completion_tokens", usage.map { "\($0.completionTokens)" }),
-      ("reasoning_tokens", usage.map { "\($0.reasoningTokens)" }), ("finish_reason", outcome),
-      ("error", errorCode), ("ttft_ms", milliseconds(firstOutput)), ("duration_ms", milliseconds(now)),
+    func number(_ value: Int?) -> Logger.MetadataValue? { value.map { .stringConvertible($0) } }
+    func text(_ value: String?) -> Logger.MetadataValue? { value.map { .string($0) } }
+    return [
+      ("request_id", text(requestID)), ("key", text(principal)), ("status", number(status)),
+      ("model", text(model?.loggable)),
+      ("mode", text(mode?.rawValue)), ("prompt_tokens", number(usage?.promptTokens ?? promptTokens)),
+      ("cached_tokens", number(usage?.cachedTokens)), ("completion_tokens", number(usage?.completionTokens)),
+      ("reasoning_tokens", number(usage?.reasoningTokens)), ("finish_reason", text(outcome)),
+      ("error", text(errorCode)), ("ttft_ms", number(milliseconds(firstOutput))),
+      ("duration_ms", number(milliseconds(now))),
     ]
-    return name + " " + fields.map { "\($0)=\($1 ?? "-")" }.joined(separator: " ")
   }
 
-  func write(to logger: Logger) { logger.info("\(line())") }
+  /// The line: keys in a fixed order, a dash for what is not known.
+  func line(now: ContinuousClock.Instant = .now) -> String {
+    name + " " + fields(now).map { "\($0)=\($1.map { "\($0)" } ?? "-")" }.joined(separator: " ")
+  }
+
+  /// Logs the line, and its fields as metadata for logs that are read by programs.
+  func write(to logger: Logger) {
+    let now = ContinuousClock.now
+    var metadata: Logger.Metadata = ["event": .string(name)]
+    for (key, value) in fields(now) { metadata[key] = value }
+    logger.info("\(line(now: now))", metadata: metadata)
+  }
 }
 
 extension String {

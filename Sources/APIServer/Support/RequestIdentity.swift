@@ -30,7 +30,7 @@ extension HTTPField.Name {
   /// Lists fields of the request that the server does not know.
   static let ignoredFields = literal("x-apus-ignored-fields")
 
-  private static func literal(_ name: StaticString) -> HTTPField.Name {
+  static func literal(_ name: StaticString) -> HTTPField.Name {
     guard let name = HTTPField.Name(name.description) else { preconditionFailure("\(name) is not a token") }
     return name
   }

@@ -3,8 +3,8 @@ import Serving
 
 /// Reads from a request's head whose it is, and when its first token is due.
 ///
-/// Clients are told apart by the key they send, `Authorization` or `x-api-key`, whether or not anybody checks it; and
-/// the users of one key by the name that a gateway gives them. A name alone cannot make one client another that sends a
+/// Clients are told apart by the name of the key that let them in; where no keys are wanted, by the key they send all the
+/// same, `Authorization` or `x-api-key`. And the users of one key by the name that a gateway gives them. A name alone cannot make one client another that sends a
 /// key.
 struct TermsReader: Sendable {
   /// The field with the gateway's name; nil reads none.
@@ -17,15 +17,19 @@ struct TermsReader: Sendable {
 
   /// The terms that a request's head has; priority and salt are in its body.
   ///
-  /// - Parameter now: when it came; deadlines count from then.
+  /// - Parameters:
+  ///   - principal: the name of the key that let the request in.
+  ///   - now: when it came; deadlines count from then.
   /// - Throws: an `APIError` that names the field at fault.
-  func terms(of fields: HTTPFields, at now: ContinuousClock.Instant) throws(APIError) -> RequestTerms {
+  func terms(
+    of fields: HTTPFields, principal: String? = nil, at now: ContinuousClock.Instant
+  ) throws(APIError) -> RequestTerms {
     var terms = RequestTerms()
     let name = tenantField.flatMap { fields[$0] }
     if let tenantField, let name, !(1...Self.longestName).contains(name.utf8.count) {
       throw .wrongHeader(tenantField, "a name of 1 to \(Self.longestName) bytes")
     }
-    terms.tenant = Tenant(credential: fields[.authorization] ?? fields[.apiKey], name: name)
+    terms.tenant = Tenant(credential: principal ?? fields[.authorization] ?? fields[.apiKey], name: name)
     if let text = fields[.timeToFirstToken] {
       guard let milliseconds = Double(text), milliseconds > 0, milliseconds <= Self.longestDeadline else {
         throw .wrongHeader(.timeToFirstToken, "milliseconds, more than 0 and no more than a day")

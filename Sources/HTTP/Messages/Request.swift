@@ -14,6 +14,8 @@ public struct Request: Sendable {
   public var body: RequestBody
   /// The client's IP address, without its port.
   public var remoteAddress: String
+  /// Who asks, as whoever lets requests in has found; nil until then.
+  public var principal: String?
   /// What the placeholders of the route's pattern matched, percent-decoded.
   public var pathParameters: [String: String]
 

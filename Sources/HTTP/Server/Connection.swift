@@ -2,15 +2,15 @@ import HTTPTypes
 
 /// What all connections of a server share.
 struct ServerContext: Sendable {
-  let router: Router
+  let routes: CurrentRouter
   let limits: HTTPLimits
   let cors: CORSPolicy
   let serverName: String
   let observer: HTTPObserver
   let registry: ConnectionRegistry
 
-  init(_ configuration: HTTPServerConfiguration, router: Router, registry: ConnectionRegistry) {
-    self.router = router
+  init(_ configuration: HTTPServerConfiguration, routes: CurrentRouter, registry: ConnectionRegistry) {
+    self.routes = routes
     limits = configuration.limits.clamped
     cors = configuration.cors
     serverName = configuration.serverName

@@ -15,13 +15,23 @@ public final class HTTPServer: Sendable {
   }
 
   private let configuration: HTTPServerConfiguration
-  private let router: Router
+  private let routes: CurrentRouter
   private let state = Mutex(State.idle)
 
   /// Creates a server that does not listen yet.
   public init(configuration: HTTPServerConfiguration, router: Router) {
     self.configuration = configuration
-    self.router = router
+    routes = CurrentRouter(router)
+  }
+
+  /// Answers all requests that begin from now on by other routes.
+  public func replaceRouter(_ router: Router) { routes.replace(router) }
+
+  /// Connections that are open.
+  public var connectionCount: Int {
+    state.withLock { state in
+      if case .running(_, let registry) = state { registry.count } else { 0 }
+    }
   }
 
   /// Starts to listen and to serve, once in a server's life.
@@ -39,7 +49,7 @@ public final class HTTPServer: Sendable {
       var loops: [EventLoop] = []
       for _ in 0..<max(1, configuration.eventLoops) { loops.append(try EventLoop()) }
       let registry = ConnectionRegistry()
-      let context = ServerContext(configuration, router: router, registry: registry)
+      let context = ServerContext(configuration, routes: routes, registry: registry)
       let listener = Listener(socket: socket, loop: loops[0], loops: loops, context: context)
       try await listener.start()
       state.withLock { $0 = .running(listener, registry) }

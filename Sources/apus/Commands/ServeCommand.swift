@@ -3,6 +3,7 @@ import ArgumentParser
 import Foundation
 import HTTP
 import Logging
+import Metrics
 import ServiceLifecycle
 import Serving
 import UnixSignals
@@ -27,33 +28,49 @@ struct ServeCommand: AsyncParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     let settings = try await Settings(
       flags: flags.values, environment: environment, file: flags.config ?? environment["APUS_CONFIG"])
-    var logger = Logger(label: "apus") { StreamLogHandler.standardError(label: $0) }
-    logger.logLevel = settings.logLevel
+    let logger = Self.logger(settings)
 
-    let model = try load(settings, logger: logger)
-    let service = try ChatService(model: model, logger: logger)
-    let names = settings.servedModelNames.isEmpty ? [name(of: settings.model)] : settings.servedModelNames
-    let api = APIServer(
-      service: service,
-      configuration: APIServerConfiguration(
-        servedModelNames: names, maximumBodyBytes: settings.maximumBodyBytes, heartbeat: .seconds(settings.heartbeat),
-        unknownFields: settings.unknownFields, reasoningField: settings.reasoningField,
-        responseStoreBytes: settings.responseStoreBytes, tenantField: settings.tenantHeader),
-      logger: logger)
+    let metrics = MetricRegistry()
+    ProcessMetrics.add(to: metrics)
+    let keys = KeySources(settings: settings.apiKeys, file: settings.apiKeysFile)
+    let access = AccessControl(keys: try keys.keys())
+    let startup = StartupServer(metrics: metrics, metricsAreOpen: settings.openMetrics, access: access)
     let server = HTTPServer(
-      configuration: HTTPServerConfiguration(settings, logger: logger), router: api.router())
+      configuration: HTTPServerConfiguration(settings, HTTPMetrics(registry: metrics), logger: logger),
+      router: startup.router())
+    metrics.add("apus_http_connections", "Connections that are open.", .gauge { Double(server.connectionCount) })
 
+    let names = settings.servedModelNames.isEmpty ? [name(of: settings.model)] : settings.servedModelNames
+    let configuration = APIServerConfiguration(settings, names: names)
     let serving = RunningServer(
-      server: server, service: service, modelName: names[0], modes: model.format.modes.names,
-      grace: .seconds(settings.shutdownGrace))
+      server: server, modelName: names[0], grace: .seconds(settings.shutdownGrace), logger: logger
+    ) { [self] in
+      let model = try load(settings, logger: logger) { startup.note(stage: $0.rawValue) }
+      let service = try ChatService(model: model, logger: logger)
+      let api = APIServer(
+        service: service, configuration: configuration, metrics: metrics, access: access, logger: logger)
+      return (service, api.router())
+    }
+    let reloader = Reloader(parts: [("api keys", { access.replaceKeys(try keys.keys()) })], logger: logger)
     try await ServiceGroup(
-      services: [serving], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger)
+      services: [serving, reloader], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger)
     ).run()
     logger.info("stopped")
   }
 
-  private func load(_ settings: Settings, logger: Logger) throws -> LoadedModel {
-    let progress: (LoadedModel.Stage) -> Void = { logger.info("loading \($0.rawValue)") }
+  private static func logger(_ settings: Settings) -> Logger {
+    var logger = Logger(label: "apus") { _ in LineLogHandler(format: settings.logFormat) }
+    logger.logLevel = settings.logLevel
+    return logger
+  }
+
+  private func load(
+    _ settings: Settings, logger: Logger, progress note: @escaping (LoadedModel.Stage) -> Void
+  ) throws -> LoadedModel {
+    let progress: (LoadedModel.Stage) -> Void = { stage in
+      logger.info("loading \(stage.rawValue)")
+      note(stage)
+    }
     let configuration = ServingConfiguration(settings)
     let conversation = ConversationSettings(settings)
     guard let path = settings.model else {
@@ -77,110 +94,5 @@ struct ServeCommand: AsyncParsableCommand {
     var logger = logger
     logger.logLevel = max(logger.logLevel, .warning)
     return logger
-  }
-}
-
-/// The listening server as the lifecycle sees it: it runs until a signal, then finishes what it has begun.
-private struct RunningServer: Service {
-  let server: HTTPServer
-  let service: ChatService
-  let modelName: String
-  let modes: [String]
-  let grace: Duration
-
-  /// Connections have this long to take the last bytes of replies that have ended.
-  private static let closingGrace = Duration.seconds(5)
-
-  func run() async throws {
-    let address = try await server.start()
-    announce(address)
-    try await gracefulShutdown()
-    await service.drain(grace: grace)
-    await server.shutdown(gracePeriod: Self.closingGrace)
-  }
-
-  /// The only lines on standard output: where the server is, and something to paste.
-  private func announce(_ address: SocketAddress) {
-    let text = """
-      Apus is ready at http://\(address) with \(modelName) (\(modes.joined(separator: ", "))). Try:
-
-      curl http://\(address)/v1/chat/completions -H 'Content-Type: application/json' \\
-        -d '{"model":"\(modelName)","messages":[{"role":"user","content":"What is Apus?"}]}'
-
-
-      """
-    FileHandle.standardOutput.write(Data(text.utf8))
-  }
-}
-
-extension ConversationSettings {
-  init(_ settings: Settings) {
-    self.init()
-    toolCalls = settings.toolCallFormat
-    closingText = settings.thinkingClosingText
-    sampling = [.instruct: settings.instructSampling, .thinking: settings.thinkingSampling]
-  }
-}
-
-extension ServingConfiguration {
-  init(_ settings: Settings) {
-    self.init(
-      contextLength: settings.contextLength, maximumRunning: settings.maximumRunning,
-      maximumQueued: settings.maximumQueued, stepTokens: settings.stepTokens, keyValueBytes: settings.kvCacheBytes,
-      checkpointBytes: settings.checkpointBytes, threads: settings.threads, weights: settings.weights,
-      instructionSet: settings.instructionSet,
-      keyValueType: settings.kvType, stateType: settings.stateType,
-      compute: settings.compute,
-      caching: CacheConfiguration(
-        sharing: settings.cacheSharing, history: settings.history, folder: settings.cacheFolder,
-        folderByteCount: settings.cacheFolderBytes),
-      queueing: QueueingConfiguration(
-        maximumPerTenant: settings.maximumPerTenant == 0 ? nil : settings.maximumPerTenant,
-        maximumQueueSeconds: settings.maximumQueueSeconds == 0 ? nil : settings.maximumQueueSeconds,
-        maximumGapSeconds: settings.maximumGap == 0 ? nil : settings.maximumGap,
-        priorityAgingSeconds: settings.priorityAging),
-      drafting: DraftingConfiguration(source: settings.draft, maximum: settings.drafts))
-  }
-}
-
-extension HTTPServerConfiguration {
-  init(_ settings: Settings, logger: Logger) {
-    var limits = HTTPLimits()
-    limits.bodyBytes = settings.maximumBodyBytes
-    limits.connections = settings.maximumConnections
-    limits.idleTimeout = .seconds(settings.idleTimeout)
-    limits.headerTimeout = .seconds(settings.headerTimeout)
-    limits.bodyTimeout = .seconds(settings.bodyTimeout)
-    limits.writeTimeout = .seconds(settings.writeTimeout)
-    let origins: CORSPolicy.Origins =
-      settings.corsOrigins.isEmpty
-      ? .none : settings.corsOrigins.contains("*") ? .any : .listed(Set(settings.corsOrigins))
-    self.init(
-      host: settings.host, port: settings.port, limits: limits,
-      cors: CORSPolicy(origins: origins, exposedFields: APIServer.exposedFields),
-      observer: HTTPObserver(
-        onResponse: { entry in logger.debug("\(AccessLine(entry))") },
-        onEvent: { event in
-          switch event {
-          case .acceptPaused(let reason): logger.warning("no new connections are accepted: \(reason)")
-          case .acceptResumed: logger.info("new connections are accepted again")
-          }
-        }))
-  }
-}
-
-/// One HTTP exchange as a line of `key=value` pairs.
-private struct AccessLine: CustomStringConvertible {
-  let entry: AccessLogEntry
-
-  init(_ entry: AccessLogEntry) { self.entry = entry }
-
-  var description: String {
-    let milliseconds = entry.duration / .milliseconds(1)
-    let outcome = entry.error.map { " error=\"\($0)\"" } ?? ""
-    return
-      "http method=\(entry.method ?? "-") path=\(entry.path ?? "-") status=\(entry.status.map(String.init) ?? "-") "
-      + "bytes=\(entry.bytes) duration_ms=\(Int(milliseconds)) remote=\(entry.remoteAddress) "
-      + "complete=\(entry.isComplete)\(outcome)"
   }
 }

@@ -77,6 +77,14 @@ extension Setting where Value == Int? {
   }
 }
 
+extension Setting where Value == Bool {
+  static func flag(_ name: String, default defaultValue: Bool) -> Setting {
+    Setting(name: name, defaultValue: defaultValue, expected: "true or false") {
+      single($0).flatMap { ["true": true, "false": false][$0] }
+    }
+  }
+}
+
 extension Setting where Value == Double {
   static func seconds(_ name: String, default defaultValue: Double, in range: ClosedRange<Double>) -> Setting {
     Setting(

@@ -175,8 +175,28 @@ struct SettingFlags: ParsableArguments {
     help: ArgumentHelp("Origin whose pages may call the server; may be repeated. (default: *)", valueName: "origin"))
   var corsOrigin: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "A key that lets a client in; may be repeated. Better in APUS_API_KEY: flags can be seen. (default: none)",
+      valueName: "name:secret"))
+  var apiKey: [String] = []
+
+  @Option(
+    help: ArgumentHelp("A file of keys that let clients in; see apus help key. (default: none)", valueName: "file"))
+  var apiKeysFile: String?
+
+  @Option(help: "Whether /metrics are shown without a key, too: true or false. (default: false)")
+  var openMetrics: String?
+
+  @Option(
+    help: ArgumentHelp("How long a step may take before the server is stalled. (default: 120)", valueName: "seconds"))
+  var stallTimeout: String?
+
   @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
   var logLevel: String?
+
+  @Option(help: "How log lines are written: text or json. (default: text)")
+  var logFormat: String?
 
   /// What was given, by setting name.
   var values: [String: [String]] {
@@ -195,9 +215,11 @@ struct SettingFlags: ParsableArguments {
       "idle-timeout": idleTimeout, "header-timeout": headerTimeout, "body-timeout": bodyTimeout,
       "write-timeout": writeTimeout, "heartbeat": heartbeat, "response-store-bytes": responseStoreBytes,
       "shutdown-grace": shutdownGrace, "log-level": logLevel,
+      "stall-timeout": stallTimeout, "api-keys-file": apiKeysFile, "open-metrics": openMetrics, "log-format": logFormat,
     ]
     let repeated = [
-      "served-model-name": servedModelName, "cors-origin": corsOrigin, "instruct-sampling": instructSampling,
+      "served-model-name": servedModelName, "cors-origin": corsOrigin, "api-key": apiKey,
+      "instruct-sampling": instructSampling,
       "thinking-sampling": thinkingSampling,
     ]
     return single.compactMapValues { $0.map { [$0] } }

@@ -69,7 +69,16 @@ struct Settings: Sendable {
   var responseStoreBytes: Int
   var shutdownGrace: Double
   var corsOrigins: [String]
+  /// Keys that let clients in, as `NAME:SECRET`.
+  var apiKeys: [String]
+  /// A file of further keys; with neither everybody is let in.
+  var apiKeysFile: String?
+  /// Whether `/metrics` are shown without a key.
+  var openMetrics: Bool
+  /// How long a step may take before the server counts as stalled.
+  var stallTimeout: Double
   var logLevel: Logger.Level
+  var logFormat: LogFormat
 }
 
 extension Settings {
@@ -128,6 +137,11 @@ extension Settings {
     static let heartbeat = Setting.seconds("heartbeat", default: 10, in: 0.1...3600)
     static let responseStoreBytes = Setting.bytes("response-store-bytes", default: 64 << 20, in: 0...(1 << 40))
     static let shutdownGrace = Setting.seconds("shutdown-grace", default: 30, in: 0...86_400)
+    static let apiKeys = Setting.list("api-key", default: [], expected: "keys such as NAME:SECRET")
+    static let apiKeysFile = Setting.optionalText("api-keys-file", expected: "a file")
+    static let openMetrics = Setting.flag("open-metrics", default: false)
+    static let stallTimeout = Setting.seconds("stall-timeout", default: 120, in: 1...86_400)
+    static let logFormat = Setting.choice("log-format", default: LogFormat.text)
     static let corsOrigins = Setting.list(
       "cors-origin", default: ["*"], expected: "origins such as https://example.org")
     static let logLevel = Setting<Logger.Level>(
@@ -147,6 +161,7 @@ extension Settings {
       kvType.name, stateType.name, compute.name, draft.name, drafts.name,
       maximumBodyBytes.name, maximumConnections.name, idleTimeout.name, headerTimeout.name, bodyTimeout.name,
       writeTimeout.name, heartbeat.name, responseStoreBytes.name, shutdownGrace.name, corsOrigins.name, logLevel.name,
+      stallTimeout.name, logFormat.name, apiKeys.name, apiKeysFile.name, openMetrics.name,
     ]
   }
 
@@ -202,6 +217,11 @@ extension Settings {
     responseStoreBytes = try sources.value(Known.responseStoreBytes)
     shutdownGrace = try sources.value(Known.shutdownGrace)
     corsOrigins = try sources.value(Known.corsOrigins)
+    apiKeys = try sources.value(Known.apiKeys)
+    apiKeysFile = try sources.value(Known.apiKeysFile)
+    openMetrics = try sources.value(Known.openMetrics)
+    stallTimeout = try sources.value(Known.stallTimeout)
     logLevel = try sources.value(Known.logLevel)
+    logFormat = try sources.value(Known.logFormat)
   }
 }

@@ -1,0 +1,150 @@
+import HTTPTypes
+import Synchronization
+
+/// Who may ask, and how much: the API keys, and what their holders have taken.
+public final class AccessControl: Sendable {
+  /// What a key's holder has taken.
+  private struct Account {
+    let limits: APIKey.Limits
+    var running = 0
+    var requests: Allowance?
+    var tokens: Allowance?
+
+    init(_ limits: APIKey.Limits, at now: ContinuousClock.Instant) {
+      self.limits = limits
+      requests = limits.requestsPerMinute.map { Allowance(perMinute: $0, at: now) }
+      tokens = limits.tokensPerMinute.map { Allowance(perMinute: $0, at: now) }
+    }
+  }
+
+  private struct State {
+    /// Nil lets everybody in.
+    var keys: [APIKey]?
+    var accounts: [String: Account] = [:]
+  }
+
+  private let state: Mutex<State>
+
+  /// Lets in who has one of the keys; everybody where there are to be none (nil).
+  public init(keys: [APIKey]?) {
+    state = Mutex(State())
+    replaceKeys(keys)
+  }
+
+  /// Takes other keys from now on. Who is in stays in; a holder whose limits are the same keeps what was taken.
+  public func replaceKeys(_ keys: [APIKey]?) {
+    let now = ContinuousClock.now
+    state.withLock { state in
+      state.keys = keys
+      var accounts: [String: Account] = [:]
+      for key in keys ?? [] {
+        var account = Account(key.limits, at: now)
+        if let old = state.accounts[key.name] {
+          if old.limits == key.limits { account = old }
+          account.running = old.running
+        }
+        accounts[key.name] = account
+      }
+      state.accounts = accounts
+    }
+  }
+
+  /// Lets a request in by the key in its fields. `leave` is owed for a name.
+  /// - Returns: the key's name; nil where everybody is let in.
+  /// - Throws: 401 without a valid key, 429 where a limit is reached.
+  func enter(_ fields: HTTPFields, at now: ContinuousClock.Instant = .now) throws(APIError) -> String? {
+    let offered = Self.secrets(in: fields).map { SecretDigest(of: $0.utf8) }
+    let entry: Result<String?, APIError> = state.withLock { state in
+      guard let keys = state.keys else { return .success(nil) }
+      guard !offered.isEmpty else { return .failure(.missingKey) }
+      guard let key = Self.find(offered, in: keys) else { return .failure(.invalidKey) }
+      var account = state.accounts[key.name] ?? Account(key.limits, at: now)
+      defer { state.accounts[key.name] = account }
+      if let refusal = Self.refusal(&account, at: now) { return .failure(refusal) }
+      account.requests?.take(1)
+      account.running += 1
+      return .success(key.name)
+    }
+    return try entry.get()
+  }
+
+  /// A request that was let in is over.
+  func leave(_ name: String?) {
+    guard let name else { return }
+    state.withLock { $0.accounts[name]?.running -= 1 }
+  }
+
+  /// A request has taken so many tokens.
+  func charge(_ name: String?, tokens: Int) {
+    guard let name else { return }
+    state.withLock { $0.accounts[name]?.tokens?.take(Double(tokens)) }
+  }
+
+  /// The models the holder may ask for; nil for all.
+  func models(of name: String?) -> Set<String>? {
+    guard let name else { return nil }
+    return state.withLock { $0.accounts[name]?.limits.models }
+  }
+
+  /// The secrets a request offers: OpenAI's clients and most others send the one field, Anthropic's the other.
+  private static func secrets(in fields: HTTPFields) -> [String] {
+    var secrets: [String] = []
+    if let value = fields[.authorization] {
+      let parts = value.split(separator: " ", maxSplits: 1)
+      if parts.count == 2, parts[0].lowercased() == "bearer" {
+        secrets.append(String(parts[1].drop { $0 == " " }))
+      }
+    }
+    if let value = fields[.apiKey] { secrets.append(value) }
+    return secrets.filter { !$0.isEmpty }
+  }
+
+  /// Looks at every key, whether one was found before or not, so that the time tells nothing about them.
+  private static func find(_ offered: [SecretDigest], in keys: [APIKey]) -> APIKey? {
+    var found: APIKey?
+    for digest in offered {
+      for key in keys where digest.matches(key.digest) { found = key }
+    }
+    return found
+  }
+
+  private static func refusal(_ account: inout Account, at now: ContinuousClock.Instant) -> APIError? {
+    let limits = account.limits
+    if let most = limits.concurrentRequests, account.running >= most {
+      return .limitReached("\(most) requests at a time", retryAfter: 1)
+    }
+    if let most = limits.requestsPerMinute, let wait = account.requests?.wait(for: 1, at: now), wait > 0 {
+      return .limitReached("\(most) requests a minute", retryAfter: wait)
+    }
+    if let most = limits.tokensPerMinute, let wait = account.tokens?.wait(for: 1, at: now), wait > 0 {
+      return .limitReached("\(most) tokens a minute", retryAfter: wait)
+    }
+    return nil
+  }
+}
+
+extension APIError {
+  fileprivate static let missingKey = APIError(
+    .unauthorized, code: nil,
+    "You did not provide an API key. Send it in the field Authorization as 'Bearer KEY', or in the field x-api-key.",
+    headerFields: [.wwwAuthenticate: "Bearer"])
+
+  /// The key that was sent is not repeated: it may be a good one with a slip.
+  fileprivate static let invalidKey = APIError(
+    .unauthorized, code: "invalid_api_key", "The API key that was provided is not valid here.",
+    headerFields: [.wwwAuthenticate: "Bearer error=\"invalid_token\""])
+
+  fileprivate static func limitReached(_ limit: String, retryAfter seconds: Double) -> APIError {
+    APIError(
+      .tooManyRequests, type: "rate_limit_error", code: "rate_limit_exceeded",
+      "The limit of this API key is reached: \(limit).",
+      headerFields: [.retryAfter: "\(Int(min(max(1, seconds), 86_400).rounded(.up)))"])
+  }
+
+  /// The key's holder may not ask for the model.
+  static func forbiddenModel(_ name: String) -> APIError {
+    APIError(
+      .forbidden, code: "model_not_found", parameter: "model",
+      "This API key does not allow the model '\(name.excerpt)'.")
+  }
+}

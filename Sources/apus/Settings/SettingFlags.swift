@@ -150,6 +150,10 @@ struct SettingFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Open connections. (default: 1024)", valueName: "connections"))
   var maxConnections: String?
 
+  @Option(
+    help: ArgumentHelp("Open connections of one address; 0: any number. (default: 0)", valueName: "connections"))
+  var maxConnectionsPerAddress: String?
+
   @Option(help: ArgumentHelp("How long an unused connection stays open. (default: 75)", valueName: "seconds"))
   var idleTimeout: String?
 
@@ -215,7 +219,8 @@ struct SettingFlags: ParsableArguments {
       "idle-timeout": idleTimeout, "header-timeout": headerTimeout, "body-timeout": bodyTimeout,
       "write-timeout": writeTimeout, "heartbeat": heartbeat, "response-store-bytes": responseStoreBytes,
       "shutdown-grace": shutdownGrace, "log-level": logLevel,
-      "stall-timeout": stallTimeout, "api-keys-file": apiKeysFile, "open-metrics": openMetrics, "log-format": logFormat,
+      "stall-timeout": stallTimeout, "api-keys-file": apiKeysFile, "open-metrics": openMetrics,
+      "max-connections-per-address": maxConnectionsPerAddress, "log-format": logFormat,
     ]
     let repeated = [
       "served-model-name": servedModelName, "cors-origin": corsOrigin, "api-key": apiKey,

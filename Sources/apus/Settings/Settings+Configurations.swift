@@ -49,6 +49,7 @@ extension HTTPServerConfiguration {
     var limits = HTTPLimits()
     limits.bodyBytes = settings.maximumBodyBytes
     limits.connections = settings.maximumConnections
+    limits.connectionsPerAddress = settings.maximumConnectionsPerAddress
     limits.idleTimeout = .seconds(settings.idleTimeout)
     limits.headerTimeout = .seconds(settings.headerTimeout)
     limits.bodyTimeout = .seconds(settings.bodyTimeout)

@@ -60,6 +60,8 @@ struct Settings: Sendable {
   var drafts: Int
   var maximumBodyBytes: Int
   var maximumConnections: Int
+  /// Of one address; 0: any number.
+  var maximumConnectionsPerAddress: Int
   var idleTimeout: Double
   var headerTimeout: Double
   var bodyTimeout: Double
@@ -130,6 +132,8 @@ extension Settings {
     static let drafts = Setting.whole("drafts", default: 4, in: DraftingConfiguration.limits)
     static let maximumBodyBytes = Setting.bytes("max-body-bytes", default: 32 << 20, in: 1024...(1 << 32))
     static let maximumConnections = Setting.whole("max-connections", default: 1024, in: 1...1_000_000)
+    static let maximumConnectionsPerAddress = Setting.whole(
+      "max-connections-per-address", default: 0, in: 0...1_000_000)
     static let idleTimeout = Setting.seconds("idle-timeout", default: 75, in: 0.1...86_400)
     static let headerTimeout = Setting.seconds("header-timeout", default: 10, in: 0.1...3600)
     static let bodyTimeout = Setting.seconds("body-timeout", default: 60, in: 0.1...3600)
@@ -162,6 +166,7 @@ extension Settings {
       maximumBodyBytes.name, maximumConnections.name, idleTimeout.name, headerTimeout.name, bodyTimeout.name,
       writeTimeout.name, heartbeat.name, responseStoreBytes.name, shutdownGrace.name, corsOrigins.name, logLevel.name,
       stallTimeout.name, logFormat.name, apiKeys.name, apiKeysFile.name, openMetrics.name,
+      maximumConnectionsPerAddress.name,
     ]
   }
 
@@ -209,6 +214,7 @@ extension Settings {
     drafts = try sources.value(Known.drafts)
     maximumBodyBytes = try sources.value(Known.maximumBodyBytes)
     maximumConnections = try sources.value(Known.maximumConnections)
+    maximumConnectionsPerAddress = try sources.value(Known.maximumConnectionsPerAddress)
     idleTimeout = try sources.value(Known.idleTimeout)
     headerTimeout = try sources.value(Known.headerTimeout)
     bodyTimeout = try sources.value(Known.bodyTimeout)

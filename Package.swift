@@ -85,7 +85,8 @@ var targets: [Target] = [
   .executableTarget(
     name: "apus",
     dependencies: [
-      "APIServer", "HTTP", "Metrics", "Serving", "Engine", "Kernels", "Models", "ModelFiles", "Sampling", "Synthesis", "Tokenizer",
+      "APIServer", "HTTP", "Metrics", "Serving", "Engine", "Kernels", "Models", "ModelFiles", "Sampling", "Synthesis",
+      "Tokenizer",
       "ChatTemplate", "Grammar", "JSON", "Workload", "LoadBench", "Scheduler", "Simulation",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
       .product(name: "Configuration", package: "swift-configuration"),

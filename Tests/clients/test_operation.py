@@ -176,3 +176,23 @@ def test_responses_have_the_security_fields(server):
     for path in ["/health", "/docs", "/v1/models", "/nowhere"]:
         assert get(server, path)[1]["X-Content-Type-Options"] == "nosniff"
     assert "default-src 'none'" in get(server, "/docs")[1]["Content-Security-Policy"]
+
+
+def test_logs_hold_no_prompt():
+    with serving("--log-level", "trace") as server:
+        server.client().chat.completions.create(
+            model="swiftlet", max_tokens=4, messages=[{"role": "user", "content": "The password is xyzzy-plugh."}])
+        with pytest.raises(openai.BadRequestError):
+            server.client().chat.completions.create(
+                model="swiftlet", messages=[{"role": "xyzzy-plugh", "content": "xyzzy-plugh"}])
+        server.wait_for_log("chat request_id")
+        assert server.stop() == 0
+        assert [line for line in server.log if "xyzzy" in line] == []
+
+
+def test_every_threat_has_the_tests_that_are_named():
+    named = re.findall(r"`(\w+)`", "".join(
+        line.rsplit("|", 2)[1] for line in (ROOT / "docs/security.md").read_text().splitlines() if line.startswith("| ")))
+    sources = "".join(path.read_text() for kind in ["*.swift", "*.py"] for path in (ROOT / "Tests").rglob(kind))
+    assert len(named) > 30
+    assert [name for name in named if not re.search(rf"(func|def) {name}\(", sources)] == []

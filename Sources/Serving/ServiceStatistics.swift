@@ -1,3 +1,4 @@
+import Scheduler
 import Synchronization
 
 /// What the step loop has done, and holds.
@@ -38,6 +39,24 @@ public struct ServiceStatistics: Sendable, Equatable {
 
     /// The rest.
     public var free: Int { total - held - kept }
+  }
+}
+
+extension ServiceStatistics {
+  /// Takes over what a scheduler counts and holds.
+  mutating func note(_ scheduler: Scheduler) {
+    running = scheduler.runningCount
+    waiting = scheduler.waitingCount
+    generatedTokens = scheduler.counters.generatedTokens
+    draftedTokens = scheduler.counters.draftedTokens
+    acceptedTokens = scheduler.counters.acceptedTokens
+    preemptions = scheduler.counters.preemptions
+    reusedTokens = scheduler.counters.reusedTokens
+    let (pageCount, slotCount) = (scheduler.configuration.pageCount, scheduler.configuration.slotCount)
+    pages = Occupancy(
+      total: pageCount, held: pageCount - scheduler.availablePageCount, kept: scheduler.keptPageCount)
+    slots = Occupancy(
+      total: slotCount, held: slotCount - scheduler.availableSlotCount, kept: scheduler.checkpointCount)
   }
 }
 

@@ -260,31 +260,7 @@ final class StepLoop {
     if reply.isBeyondConstraint { fail(id, .constraintTooDear) }
   }
 
-  private func publish() {
-    statistics.update { statistics in
-      statistics.running = scheduler.runningCount
-      statistics.waiting = scheduler.waitingCount
-      statistics.generatedTokens = scheduler.counters.generatedTokens
-      statistics.draftedTokens = scheduler.counters.draftedTokens
-      statistics.acceptedTokens = scheduler.counters.acceptedTokens
-      statistics.preemptions = scheduler.counters.preemptions
-      statistics.reusedTokens = scheduler.counters.reusedTokens
-      statistics.pages = scheduler.pageOccupancy
-      statistics.slots = scheduler.slotOccupancy
-    }
-  }
-}
-
-extension Scheduler {
-  fileprivate var pageOccupancy: ServiceStatistics.Occupancy {
-    let total = configuration.pageCount
-    return ServiceStatistics.Occupancy(total: total, held: total - availablePageCount, kept: keptPageCount)
-  }
-
-  fileprivate var slotOccupancy: ServiceStatistics.Occupancy {
-    let total = configuration.slotCount
-    return ServiceStatistics.Occupancy(total: total, held: total - availableSlotCount, kept: checkpointCount)
-  }
+  private func publish() { statistics.update { $0.note(scheduler) } }
 }
 
 extension StepPlan {

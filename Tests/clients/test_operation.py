@@ -92,7 +92,8 @@ def test_ready_comes_after_loading_and_ends_with_draining():
     with serving() as server:
         assert json.loads(get(server, "/ready")[2]) == {"status": "ready"}
         body = json.dumps({"model": "swiftlet", "messages": [{"role": "user", "content": "Count from 1 to 500."}],
-                           "stream": True, "temperature": 2.0, "max_tokens": 600, "enable_thinking": True})
+                           "n": 32, "stream": True, "temperature": 2.0, "max_tokens": 600,
+                           "enable_thinking": True})
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         connection.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
         reply = connection.getresponse()
@@ -109,7 +110,8 @@ def test_ready_comes_after_loading_and_ends_with_draining():
 def test_what_does_not_end_within_the_grace_is_cut_with_an_event():
     with serving("--shutdown-grace", "0") as server:
         body = json.dumps({"model": "swiftlet", "messages": [{"role": "user", "content": "Count from 1 to 900."}],
-                           "stream": True, "temperature": 2.0, "max_tokens": 900, "enable_thinking": True})
+                           "n": 32, "stream": True, "temperature": 2.0, "max_tokens": 600,
+                           "enable_thinking": True})
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         connection.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
         reply = connection.getresponse()
@@ -153,10 +155,10 @@ def test_keys_from_a_file_are_made_reloaded_and_never_shown(tmp_path):
         _, _, metrics = get(server, "/metrics", {"x-api-key": "sk-of-bob"})
         assert server.stop() == 0
         shown = "".join(server.log + server.lines + answers) + metrics
-        assert "apus_ready 1" in metrics and '"key":"bob"' in shown
+        lines = [json.loads(line) for line in server.log]
+        assert "apus_ready 1" in metrics and any(line.get("key") == "bob" for line in lines)
         assert [secret for secret in secrets if secret in shown] == []
-        for line in server.log:
-            assert {"time", "level", "message"} <= set(json.loads(line))
+        assert all({"time", "level", "message"} <= set(line) for line in lines)
 
 
 @pytest.mark.parametrize("keys, said", [

@@ -160,8 +160,8 @@ final class StepLoop {
     let cancelled = remove(ids)
     guard let group = cancelled.first?.group else { return }
     let steps = statistics.current.steps - step
-    statistics.update { $0.cancelled += 1 }
     metrics.aborted.add(cancelled.count)
+    statistics.update { $0.cancelled += 1 }
     let tokens = cancelled.reduce(group.usage.completionTokens) { $0 + $1.reader.usage.completionTokens }
     logger.info(
       "cancelled request_id=\(group.name) completion_tokens=\(tokens) steps_after_cancel=\(steps)")

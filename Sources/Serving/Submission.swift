@@ -242,7 +242,7 @@ extension ActiveReply {
 
   /// Guesses the next token as it would be chosen if the logits were the model's.
   func guess(_ row: UnsafeBufferPointer<Float>, _ sampler: inout Sampler) -> Int32 {
-    let mask = guessedConstraint?.isReleased == false ? guessedConstraint?.nextTokens() : nil
+    let mask = guessedConstraint?.nextTokens()
     let token =
       reader.forcedToken(after: drafts.guesses.count)
       ?? sampler.sample(

@@ -23,7 +23,7 @@ extension APIServer {
   ) -> Endpoint {
     Endpoint(
       method: .post, path: path, summary: summary, body: body, example: example, response: response, isStreamable: true,
-      errorForm: errorForm
+      isGenerating: true, errorForm: errorForm
     ) { [exchange] request, writer in try await exchange.answer(request, writer, as: format) }
   }
 

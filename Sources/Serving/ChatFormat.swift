@@ -17,7 +17,7 @@ public struct ChatFormat: Sendable {
   public let sampling: SamplingDefaults
   /// Tokens that end a reply.
   public let endTokens: Set<Int32>
-  let specialTokens: SpecialTokens
+  package let specialTokens: SpecialTokens
   /// Put before a prompt that does not begin with it.
   let beginToken: Int32?
   let toolCallFormat: ToolCallFormat?
@@ -139,6 +139,9 @@ public struct ChatFormat: Sendable {
           + "\(tokenizer.vocabularySize - 1).")
     }
   }
+
+  /// Whether a prompt gets a token in front that it does not begin with.
+  package var beginsPrompts: Bool { beginToken != nil }
 
   /// The tokens with the one that a text has to begin with in front.
   private func beginning(_ tokens: [Int32]) -> [Int32] {

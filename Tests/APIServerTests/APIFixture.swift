@@ -70,7 +70,12 @@ struct APIFixture {
 
   /// Sends a chat request; the response is the caller's to read.
   func openChat(_ body: JSON, fields: [String: String] = [:]) async throws -> SocketClient {
-    try await open("POST", Self.path, fields: Self.jsonFields(fields), body: Array(body.serialized().utf8))
+    try await openPost(Self.path, body, fields: fields)
+  }
+
+  /// Sends a JSON body; the response is the caller's to read.
+  func openPost(_ path: String, _ body: JSON, fields: [String: String] = [:]) async throws -> SocketClient {
+    try await open("POST", path, fields: Self.jsonFields(fields), body: Array(body.serialized().utf8))
   }
 
   static let path = "/v1/chat/completions"

@@ -31,13 +31,57 @@ import Testing
 
   @Test func whatWasForgottenStaysForgotten() {
     let store = ResponseStore(limit: 1000)
-    store.start(entry("begun"), as: "a") { Task {} }
+    store.start(entry("begun"), as: "a", events: nil) { Task {} }
     #expect(store.remove("a"))
     store.finish(entry("done"), as: "a")
     #expect(store["a"] == nil)
-    store.start(entry("begun"), as: "b") { Task {} }
+    store.start(entry("begun"), as: "b", events: nil) { Task {} }
     store.finish(entry("done"), as: "b")
     #expect(store["b"]?.conversation.first?["text"] == "done")
     #expect(store.cancel("b") == nil)
+  }
+
+  private func frames(_ numbers: ClosedRange<Int>) -> [ReplyFrame] { numbers.map { ReplyFrame(.integer($0)) } }
+
+  /// The numbers in a stream of events.
+  private func numbers(_ events: AsyncStream<[ReplyFrame]>?) async throws -> [Int] {
+    var numbers: [Int] = []
+    for await frames in try #require(events) {
+      for frame in frames { numbers.append(try #require(JSON(parsing: frame.data).intValue)) }
+    }
+    return numbers
+  }
+
+  @Test func eventsAreToldFromAnyPointToTheEnd() async throws {
+    let store = ResponseStore(limit: 10_000)
+    store.start(entry("begun"), as: "a", events: frames(0...1)) { Task {} }
+    let early = store.events(of: "a", from: 0)
+    store.append(frames(2...3), to: "a", isLast: false)
+    let late = store.events(of: "a", from: 3)
+    store.finish(entry("done"), as: "a")
+    store.append(frames(4...4), to: "a", isLast: true)
+    store.append(frames(5...5), to: "a", isLast: true)
+    #expect(try await numbers(early) == [0, 1, 2, 3, 4])
+    #expect(try await numbers(late) == [3, 4])
+    #expect(try await numbers(store.events(of: "a", from: 2)) == [2, 3, 4])
+    #expect(try await numbers(store.events(of: "a", from: 9)) == [])
+    #expect(store.events(of: "b", from: 0) == nil)
+    store.start(entry("begun"), as: "c", events: nil) { Task {} }
+    #expect(store.events(of: "c", from: 0) == nil)
+  }
+
+  @Test func whoFollowsIsToldWhenThereIsNothingLeftToFollow() async throws {
+    let store = ResponseStore(limit: 10_000)
+    for name in ["cancelled", "removed", "displaced"] {
+      store.start(entry("begun"), as: name, events: frames(0...0)) { Task {} }
+    }
+    let followed = ["cancelled", "removed", "displaced"].map { store.events(of: $0, from: 0) }
+    _ = store.cancel("cancelled")
+    _ = store.remove("removed")
+    // Events count, so that they displace the oldest: those of one response cannot fill the memory.
+    store.start(entry("begun"), as: "long", events: []) { Task {} }
+    for _ in 0..<300 { store.append(frames(0...0), to: "long", isLast: false) }
+    #expect(store["long"] == nil && store["displaced"] == nil)
+    for events in followed { #expect(try await numbers(events) == [0]) }
   }
 }

@@ -43,11 +43,12 @@ TABLES = {
 }
 
 # Options that only a stream may have.
-STREAM_OPTIONS = {
-    CHAT: {"usage": {"include_usage": True}, "no-usage": {"include_usage": False},
-           "obfuscation": {"include_usage": True, "include_obfuscation": True}},
-    RESPONSES: {"obfuscation": {"include_obfuscation": False}},
-    COMPLETIONS: {"usage": {"include_usage": True}},
+ONLY_STREAMED = {
+    CHAT: {"usage": {"stream_options": {"include_usage": True}},
+           "no-usage": {"stream_options": {"include_usage": False}},
+           "obfuscation": {"stream_options": {"include_usage": True, "include_obfuscation": True}}},
+    RESPONSES: {"obfuscation": {"stream_options": {"include_obfuscation": False}}, "background": {"background": True}},
+    COMPLETIONS: {"usage": {"stream_options": {"include_usage": True}}},
 }
 
 
@@ -62,8 +63,8 @@ def answered():
                 if path == COMPLETIONS and stream and body.get("best_of", 1) > body.get("n", 1):
                     continue
                 yield Case(f"{path[4:]}/{name}/{delivery}", path, body)
-        for name, given in STREAM_OPTIONS.get(path, {}).items():
-            yield Case(f"{path[4:]}/stream-{name}", path, {**BASES[path], "stream": True, "stream_options": given})
+        for name, members in ONLY_STREAMED.get(path, {}).items():
+            yield Case(f"{path[4:]}/stream-{name}", path, {**BASES[path], "stream": True, **members})
 
 
 def refused():

@@ -74,6 +74,8 @@ CHAT_THINKING = {f"thinking-{name}": {**THOUGHTS, **members} for name, members i
     "choices": {"enable_thinking": True, "n": 2, **SAMPLED},
     "logprobs": {"thinking_budget": 6, "logprobs": True, "top_logprobs": 1},
     "stop": {"thinking_budget": 6, "stop": "4"},
+    "excluded": {"reasoning": {"max_tokens": 6, "exclude": True}},
+    "not-included": {"thinking_budget": 6, "include_reasoning": False},
 }.items()}
 
 TOOLS = {"input": "What is the weather in Paris?", "tools": RESPONSE_TOOLS, "max_output_tokens": 60}
@@ -156,6 +158,7 @@ FAULTS = {
         "schema": ({"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": 3}}}}, 400,
                    "response_format.json_schema.schema"),
         "tool": ({"tools": [{"type": "web_search"}]}, 400, "tools[0].type"),
+        "thoughts": ({"include_reasoning": True, "reasoning": {"exclude": True}}, 400, "reasoning.exclude"),
         "audio": ({"modalities": ["text", "audio"]}, 400, "modalities"),
     },
     "/v1/responses": {

@@ -158,6 +158,18 @@ def test_bias_and_penalties_change_what_is_chosen(client):
     assert free.choices[0].message.content != chat(client, SUM, max_tokens=40).choices[0].message.content
 
 
+@pytest.mark.parametrize("switch", [{"include_reasoning": False}, {"reasoning": {"exclude": True}}])
+def test_thoughts_can_be_left_out(client, switch):
+    options = {"messages": SUM, "model": "swiftlet:thinking"}
+    shown, hidden = chat(client, **options), chat(client, **options, extra_body=switch)
+    assert hidden.choices[0].message.content == shown.choices[0].message.content
+    assert "reasoning_content" not in hidden.choices[0].message.model_extra
+    details = hidden.usage.completion_tokens_details
+    assert details.reasoning_tokens == shown.usage.completion_tokens_details.reasoning_tokens > 0
+    _, content, reasoning = collect(chat(client, stream=True, **options, extra_body=switch))
+    assert (content, reasoning) == (hidden.choices[0].message.content, "")
+
+
 @pytest.mark.parametrize("budget", [3, 5, 9])
 def test_a_thinking_budget_is_met_exactly(client, budget):
     hard = [{"role": "user", "content": "What is 768 * 7?"}]

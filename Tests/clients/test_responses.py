@@ -94,6 +94,30 @@ def test_background_responses(client):
     assert client.responses.retrieve(long.id).status == "cancelled"
 
 
+def test_a_background_stream_is_taken_up_again(client):
+    def count_up():
+        return create(client, "Count from 1 to 9.", background=True, stream=True, max_output_tokens=40)
+
+    stream = count_up()
+    first = [event for event, _ in zip(stream, range(5))]
+    stream.close()
+    rest = list(client.responses.retrieve(first[0].response.id, stream=True, starting_after=4))
+    events = first + rest
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
+    final = client.responses.retrieve(first[0].response.id)
+    assert final.output_text == text and final == rest[-1].response
+    # The helper of the client, too.
+    with client.responses.stream(response_id=final.id) as again:
+        assert "".join(event.delta for event in again if event.type == "response.output_text.delta") == text
+
+    long = create(client, "Count from 1 to 500.", background=True, stream=True, temperature=2,
+                  reasoning={"effort": "high"}, extra_body={"seed": 1})
+    identifier = next(iter(long)).response.id
+    assert client.responses.cancel(identifier).status == "cancelled"
+    assert all(event.type != "response.completed" for event in long)
+
+
 def test_limits_scores_and_counts(client):
     cut = create(client, max_output_tokens=3)
     assert cut.status == "incomplete" and cut.incomplete_details.reason == "max_output_tokens"

@@ -129,7 +129,7 @@ extension ChatCompletionRequest {
   }
 
   private mutating func readMode(_ reader: inout ObjectReader) throws(APIError) {
-    try modeChoice.read(&reader, ignoredFields: &ignoredFields)
+    try modeChoice.read(&reader, ignoredFields: &ignoredFields, isHidden: &hidesThoughts)
     templateArguments = try modeChoice.readTemplateArguments(&reader)
     for name in templateArguments.keys where ChatFormat.reservedVariables.contains(name) {
       let place = "chat_template_kwargs.\(name)"

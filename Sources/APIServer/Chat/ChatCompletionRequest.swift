@@ -37,6 +37,8 @@ package struct ChatCompletionRequest: Sendable {
   var constraint: OutputConstraint?
   var isStreamed = false
   var includesUsage = false
+  /// Whether thoughts are made and counted, but not sent.
+  var hidesThoughts = false
   var serviceTier: String?
   /// Places of the fields nobody knows.
   package var ignoredFields: [String] = []

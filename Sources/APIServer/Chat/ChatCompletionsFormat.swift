@@ -17,8 +17,8 @@ struct ChatCompletionsFormat: WireFormat {
     var parsed = try ChatCompletionRequest(body)
     let generation = try await intake.begin(&parsed, terms, &record)
     let head = ReplyHead(
-      model: parsed.model, fingerprint: fingerprint, serviceTier: parsed.serviceTier, reasoningField: reasoningField,
-      isNamedCall: parsed.tools.choice.isSingle)
+      model: parsed.model, fingerprint: fingerprint, serviceTier: parsed.serviceTier,
+      reasoningField: parsed.hidesThoughts ? nil : reasoningField, isNamedCall: parsed.tools.choice.isSingle)
     let tokenizer = intake.service.format.tokenizer
     let scores = parsed.scoredAlternatives == nil ? nil : TokenScoreEncoder(tokenizer: tokenizer)
     return AcceptedRequest(

@@ -48,7 +48,7 @@ struct ChunkEncoder {
   private func delta(for event: OutputEvent) -> JSONObject? {
     switch event {
     case .content(let text): return ["content": .string(text)]
-    case .reasoning(let text): return head.reasoningField.members(text)
+    case .reasoning(let text): return head.reasoningField?.members(text)
     case .toolCallStarted(let index, let name):
       return Self.call([
         "index": .integer(index), "id": .string(RequestIdentity.random(prefix: "call_")), "type": "function",

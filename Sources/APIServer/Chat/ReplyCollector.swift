@@ -46,8 +46,8 @@ struct ReplyCollector {
     var message: JSONObject = [
       "role": "assistant", "content": content.isEmpty && !calls.isEmpty ? .null : .string(content), "refusal": .null,
     ]
-    if !reasoning.isEmpty {
-      for (name, text) in head.reasoningField.members(reasoning) { message[name] = text }
+    if !reasoning.isEmpty, let field = head.reasoningField {
+      for (name, text) in field.members(reasoning) { message[name] = text }
     }
     if !calls.isEmpty {
       message["tool_calls"] = .array(

@@ -11,14 +11,15 @@ struct ReplyHead: Sendable {
   let model: String
   let fingerprint: String
   let serviceTier: String?
-  let reasoningField: ReasoningField
+  /// Nil leaves thoughts out.
+  let reasoningField: ReasoningField?
   /// Whether the reply is a call of a tool that the request names.
   let isNamedCall: Bool
 
   /// - Parameter prefix: what the id begins with.
   init(
     prefix: String = "chatcmpl-", model: String, fingerprint: String, serviceTier: String? = nil,
-    reasoningField: ReasoningField = .reasoningContent, isNamedCall: Bool = false
+    reasoningField: ReasoningField? = .reasoningContent, isNamedCall: Bool = false
   ) {
     id = RequestIdentity.random(prefix: prefix)
     created = Int(Date().timeIntervalSince1970)

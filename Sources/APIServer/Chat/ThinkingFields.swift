@@ -13,8 +13,15 @@ extension ModeChoice {
   /// | `thinking_token_budget` | vLLM |
   /// | `chat_template_kwargs: {enable_thinking, thinking, thinking_budget, reasoning_effort}` | vLLM, SGLang |
   ///
-  /// - Parameter ignoredFields: gets the places of members nobody knows.
-  mutating func read(_ reader: inout ObjectReader, ignoredFields: inout [String]) throws(APIError) {
+  /// - Parameters:
+  ///   - ignoredFields: gets the places of members nobody knows.
+  ///   - isHidden: is set where thoughts are to be left out of the reply: OpenRouter's `reasoning.exclude`, and its and
+  ///     vLLM's `include_reasoning`.
+  mutating func read(
+    _ reader: inout ObjectReader, ignoredFields: inout [String], isHidden: inout Bool
+  ) throws(APIError) {
+    let isIncluded = try reader.bool("include_reasoning")
+    isHidden = isIncluded == false
     try readMode("enable_thinking", of: &reader)
     try readEffort("reasoning_effort", of: &reader)
     try readBudget("thinking_budget", of: &reader)
@@ -24,8 +31,12 @@ extension ModeChoice {
       try readEffort("effort", of: &reasoning)
       try readMode("enabled", of: &reasoning)
       try readBudget("max_tokens", of: &reasoning)
-      if try reasoning.bool("exclude") == true {
-        throw .unsupported(reasoning.place("exclude"), "leaving thoughts out of the reply")
+      if let isExcluded = try reasoning.bool("exclude") {
+        guard isIncluded != isExcluded else {
+          throw .wrongValue(
+            reasoning.place("exclude"), "'include_reasoning' and 'reasoning.exclude' contradict each other.")
+        }
+        isHidden = isExcluded
       }
       ignoredFields += reasoning.unknownPlaces
     }

@@ -29,6 +29,8 @@ struct Endpoint: Sendable {
   let response: [Field]
   /// Whether a request can ask for server-sent events instead.
   var isStreamable = false
+  /// Whether a request takes the model's time.
+  var isGenerating = false
   /// Statuses of errors that can come from the endpoint itself, beside those that any request can meet.
   var errors: [Int] = []
   var errorForm = ErrorForm.openAI
@@ -44,7 +46,7 @@ struct Endpoint: Sendable {
   var errorStatuses: [Int] {
     let ofKeys = wantsKey ? [401, 429] : []
     let ofBody = body == nil ? [] : [400, 408, 413, 415]
-    let ofGeneration = isStreamable ? [403, 404, 500, 503] : []
+    let ofGeneration = isGenerating ? [403, 404, 429, 500, 503] : []
     return Set(ofKeys + ofBody + ofGeneration + errors).sorted()
   }
 

@@ -42,9 +42,9 @@ struct ReplyExchange: Sendable {
     switch accepted.delivery {
     case .whole: try await reply(accepted, as: format, writer, &record)
     case .streamed: try await stream(accepted, as: format, writer, &record)
-    case .background:
+    case .background(let isStreamed):
       isDetached = true
-      try await detach(accepted, as: format, writer, record)
+      try await detach(accepted, as: format, isStreamed: isStreamed, writer, record)
     }
   }
 
@@ -86,30 +86,45 @@ struct ReplyExchange: Sendable {
       body: encoder.whole().bytes)
   }
 
-  /// Lets the reply be made without the client waiting for it, and sends what there is of it now.
+  /// Lets the reply be made without the client waiting for it, and sends what there is of it now, or its events.
   private func detach<Format: WireFormat>(
-    _ accepted: AcceptedRequest<Format.Encoder>, as format: Format, _ writer: consuming ResponseWriter,
-    _ record: AccessRecord
+    _ accepted: AcceptedRequest<Format.Encoder>, as format: Format, isStreamed: Bool,
+    _ writer: consuming ResponseWriter, _ record: AccessRecord
   ) async throws {
     var encoder = accepted.encoder
-    _ = encoder.begin()
+    let first = encoder.begin()
     let beginning = encoder.whole()
-    format.start(encoder) { [encoder] in
+    format.start(encoder, events: isStreamed ? first : nil) { [encoder] in
       Task {
-        var encoder = encoder
+        var making = encoder
         var record = record
+        var last: [ReplyFrame] = []
         // Ends early only if it is cancelled.
-        if let error = try? await Self.follow(accepted.generations, &encoder, as: format, &record, send: { _ in }) {
-          _ = encoder.fail(error)
-          format.completed(encoder)
+        if let error = try? await Self.follow(
+          accepted.generations, &making, as: format, &record, send: { format.tell($0, of: encoder, isLast: false) })
+        {
+          last = making.fail(error)
+          format.completed(making)
         }
+        format.tell(last, of: encoder, isLast: true)
         close(record)
       }
     }
-    try await writer.send(
-      status: .ok,
-      headerFields: headerFields(accepted.ignoredFields, record.requestID, contentType: "application/json"),
-      body: beginning.bytes)
+    let fields = headerFields(
+      accepted.ignoredFields, record.requestID, contentType: isStreamed ? nil : "application/json")
+    guard !isStreamed else { return try await relay(format.events(of: encoder), writer, fields) }
+    try await writer.send(status: .ok, headerFields: fields, body: beginning.bytes)
+  }
+
+  /// Sends events that come about elsewhere, as a stream.
+  func relay(
+    _ events: AsyncStream<[ReplyFrame]>, _ writer: consuming ResponseWriter, _ fields: HTTPFields
+  ) async throws {
+    let stream = ReplyStream(try await writer.startEventStream(headerFields: fields), heartbeat: heartbeat)
+    try await stream.keepAlive {
+      for await frames in events { try await stream.send(frames) }
+    }
+    try await stream.finish()
   }
 
   private func stream<Format: WireFormat>(

@@ -7,8 +7,9 @@ enum Delivery: Sendable {
   case whole
   /// As events.
   case streamed
-  /// Not at all: the client is told at once how to ask for it.
-  case background
+  /// Made without the client waiting for it, who is told at once how to ask for it, or follows its events and may come
+  /// back to them.
+  case background(isStreamed: Bool)
 }
 
 /// A request that has been taken in, and how its reply is to be written.
@@ -42,7 +43,15 @@ protocol WireFormat: Sendable {
   func completed(_ encoder: Encoder)
 
   /// Keeps a reply that is made in the background, by the task it lets make.
-  func start(_ encoder: Encoder, _ makeTask: () -> Task<Void, Never>)
+  /// - Parameter events: what its stream begins with; nil where nobody may follow it.
+  func start(_ encoder: Encoder, events: [ReplyFrame]?, _ makeTask: () -> Task<Void, Never>)
+
+  /// Hears of the events of a reply that is made in the background, when there are more.
+  /// - Parameter isLast: whether there will be no others.
+  func tell(_ events: [ReplyFrame], of encoder: Encoder, isLast: Bool)
+
+  /// The events of a reply that is made in the background, from its beginning to its end.
+  func events(of encoder: Encoder) -> AsyncStream<[ReplyFrame]>
 }
 
 extension WireFormat {
@@ -51,5 +60,9 @@ extension WireFormat {
 
   func completed(_: Encoder) {}
 
-  func start(_: Encoder, _ makeTask: () -> Task<Void, Never>) { _ = makeTask() }
+  func start(_: Encoder, events _: [ReplyFrame]?, _ makeTask: () -> Task<Void, Never>) { _ = makeTask() }
+
+  func tell(_: [ReplyFrame], of _: Encoder, isLast _: Bool) {}
+
+  func events(of _: Encoder) -> AsyncStream<[ReplyFrame]> { AsyncStream { $0.finish() } }
 }

@@ -24,12 +24,32 @@ final class ResponseStore: Sendable {
     var sizes: [String: Int] = [:]
     var size = 0
     var running: [String: Task<Void, Never>] = [:]
+    /// Events of responses that can be followed.
+    var logs: [String: ResponseEventLog] = [:]
 
-    mutating func remove(_ id: String) -> Entry? {
+    /// Counts what an entry and its events take now.
+    mutating func measure(_ id: String, _ bytes: Int) {
+      size += bytes - (sizes[id] ?? 0)
+      sizes[id] = bytes
+    }
+
+    /// Adds events to a response that can be followed.
+    mutating func log(_ events: [ReplyFrame], _ id: String) {
+      guard let bytes = logs[id]?.append(events) else { return }
+      measure(id, (sizes[id] ?? 0) + bytes)
+    }
+
+    /// - Parameter followers: gets those whose streams are to be ended, once the state is no longer locked.
+    mutating func remove(_ id: String, _ followers: inout [ResponseEventLog.Follower]) -> Entry? {
       size -= sizes.removeValue(forKey: id) ?? 0
       running.removeValue(forKey: id)?.cancel()
+      followers += logs.removeValue(forKey: id)?.followers.values.map(\.self) ?? []
       order.removeAll { $0 == id }
       return entries.removeValue(forKey: id)
+    }
+
+    mutating func shrink(to limit: Int, _ followers: inout [ResponseEventLog.Follower]) {
+      while size > limit, let oldest = order.first { _ = remove(oldest, &followers) }
     }
   }
 
@@ -39,22 +59,35 @@ final class ResponseStore: Sendable {
   /// - Parameter limit: bytes of JSON that are kept.
   init(limit: Int) { self.limit = limit }
 
+  /// Changes the state, and ends the streams of those who then have nothing to follow any more. (Not within the lock: the
+  /// end of a stream takes it, too.)
+  private func change<Value: Sendable>(
+    _ work: (inout State, inout [ResponseEventLog.Follower]) -> Value
+  ) -> Value {
+    let (value, followers) = state.withLock { state in
+      var followers: [ResponseEventLog.Follower] = []
+      let value = work(&state, &followers)
+      return (value, followers)
+    }
+    for follower in followers { follower.finish() }
+    return value
+  }
+
   /// The response called `id`.
   subscript(id: String) -> Entry? { state.withLock { $0.entries[id] } }
 
   /// Keeps a response, in place of one with the same id. One that is larger than the limit is not kept.
   func keep(_ entry: Entry, as id: String) {
     let size = entry.size
-    state.withLock { state in
-      state.size += size - (state.sizes[id] ?? 0)
-      state.sizes[id] = size
+    change { state, followers in
+      state.measure(id, size + (state.logs[id]?.byteCount ?? 0))
       if state.entries.updateValue(entry, forKey: id) == nil { state.order.append(id) }
-      while state.size > limit, let oldest = state.order.first { _ = state.remove(oldest) }
+      state.shrink(to: limit, &followers)
     }
   }
 
   /// Forgets a response, and ends it if it is being made. Returns whether there was one.
-  func remove(_ id: String) -> Bool { state.withLock { $0.remove(id) != nil } }
+  func remove(_ id: String) -> Bool { change { $0.remove(id, &$1) != nil } }
 
   /// The item called `id` of a stored response.
   func item(_ id: String) -> JSON? {
@@ -69,10 +102,16 @@ final class ResponseStore: Sendable {
   // MARK: - Responses being made in the background
 
   /// Keeps a response as it is at its beginning; the task that `makeTask` returns makes it.
-  func start(_ entry: Entry, as id: String, _ makeTask: () -> Task<Void, Never>) {
+  /// - Parameter events: what its stream begins with; nil where it cannot be followed.
+  func start(_ entry: Entry, as id: String, events: [ReplyFrame]?, _ makeTask: () -> Task<Void, Never>) {
     keep(entry, as: id)
-    // Within the lock, so that the task cannot be done before it is known.
-    state.withLock { $0.running[id] = makeTask() }
+    // Within the lock, so that the task cannot be done, and tell of events, before it is known.
+    state.withLock { state in
+      state.running[id] = makeTask()
+      if events != nil, state.entries[id] != nil { state.logs[id] = ResponseEventLog() }
+      state.log(events ?? [], id)
+    }
+    change { $0.shrink(to: limit, &$1) }
   }
 
   /// Keeps a response that has been made in the background; one that was cancelled or forgotten stays so.
@@ -83,14 +122,47 @@ final class ResponseStore: Sendable {
 
   /// Ends a response that is being made, and returns it as it is then; nil if it is not being made.
   func cancel(_ id: String) -> Entry? {
-    state.withLock { state in
+    change { state, followers in
       guard let task = state.running.removeValue(forKey: id), var entry = state.entries[id] else { return nil }
       task.cancel()
       var response = entry.response.objectValue ?? [:]
       response["status"] = "cancelled"
       entry.response = .object(response)
       state.entries[id] = entry
+      followers += state.logs[id]?.end() ?? []
       return entry
     }
+  }
+
+  // MARK: - Events
+
+  /// Keeps further events of a response that is being made, and tells those who follow it. They count as the response
+  /// does, so that the oldest responses make room for them.
+  /// - Parameter isLast: whether there will be no others.
+  func append(_ events: [ReplyFrame], to id: String, isLast: Bool) {
+    change { state, followers in
+      state.log(events, id)
+      if isLast { followers += state.logs[id]?.end() ?? [] }
+      state.shrink(to: limit, &followers)
+    }
+  }
+
+  /// The events of a response from `first` on, those there are and those to come; the stream ends with the last one, or
+  /// when the response is cancelled or forgotten. Nil where it cannot be followed.
+  func events(of id: String, from first: Int) -> AsyncStream<[ReplyFrame]>? {
+    let (stream, follower) = AsyncStream.makeStream(of: [ReplyFrame].self)
+    let key = RequestIdentity.random(prefix: "")
+    follower.onTermination = { [weak self] _ in
+      self?.state.withLock { _ = $0.logs[id]?.followers.removeValue(forKey: key) }
+    }
+    let isFollowed: Bool? = state.withLock { state in
+      guard let log = state.logs[id] else { return nil }
+      follower.yield(Array(log.events.dropFirst(first)))
+      if !log.isOver { state.logs[id]?.followers[key] = follower }
+      return !log.isOver
+    }
+    guard let isFollowed else { return nil }
+    if !isFollowed { follower.finish() }
+    return stream
   }
 }

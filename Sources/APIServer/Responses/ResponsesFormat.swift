@@ -27,7 +27,8 @@ struct ResponsesFormat: WireFormat {
         object, input: request.input,
         scoreEncoder: request.chat.scoredAlternatives == nil ? nil : TokenScoreEncoder(tokenizer: format.tokenizer),
         keeping: request.isBackground ? .throughout : request.isStored ? .atEnd : .nothing),
-      delivery: request.isBackground ? .background : request.chat.isStreamed ? .streamed : .whole,
+      delivery: request.isBackground
+        ? .background(isStreamed: request.chat.isStreamed) : request.chat.isStreamed ? .streamed : .whole,
       ignoredFields: request.chat.ignoredFields)
   }
 
@@ -40,9 +41,17 @@ struct ResponsesFormat: WireFormat {
     }
   }
 
-  func start(_ encoder: ResponsesEncoder, _ makeTask: () -> Task<Void, Never>) {
+  func start(_ encoder: ResponsesEncoder, events: [ReplyFrame]?, _ makeTask: () -> Task<Void, Never>) {
     let entry = ResponseStore.Entry(response: encoder.whole(), input: encoder.input)
-    store.start(entry, as: encoder.object.id, makeTask)
+    store.start(entry, as: encoder.object.id, events: events, makeTask)
+  }
+
+  func tell(_ events: [ReplyFrame], of encoder: ResponsesEncoder, isLast: Bool) {
+    store.append(events, to: encoder.object.id, isLast: isLast)
+  }
+
+  func events(of encoder: ResponsesEncoder) -> AsyncStream<[ReplyFrame]> {
+    store.events(of: encoder.object.id, from: 0) ?? AsyncStream { $0.finish() }
   }
 
   /// `POST /v1/responses/input_tokens`.

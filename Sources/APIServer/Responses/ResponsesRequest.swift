@@ -16,11 +16,8 @@ struct ResponsesRequest {
     isStored = body["store"]?.boolValue ?? true
     isBackground = body["background"]?.boolValue ?? false
     isTruncated = body["truncation"]?.stringValue == "auto"
-    if isBackground {
-      guard isStored else {
-        throw .wrongValue("background", "'background' needs 'store', or nobody sees the response.")
-      }
-      guard body["stream"]?.boolValue != true else { throw .unsupported("background", "a background stream") }
+    guard isStored || !isBackground else {
+      throw .wrongValue("background", "'background' needs 'store', or nobody sees the response.")
     }
     input = try Self.items(body, store: store)
     var members: JSONObject = [

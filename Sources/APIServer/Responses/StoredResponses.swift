@@ -7,10 +7,21 @@ struct StoredResponses: Sendable {
   let store: ResponseStore
 
   /// `GET /v1/responses/{id}`.
-  func retrieve(_ request: Request) throws(APIError) -> Answer {
+  func retrieve(_ request: Request) throws(APIError) -> Answer { Answer(try entry(request).response) }
+
+  /// The events of a response for `GET /v1/responses/{id}?stream=true`; nil where the response itself is asked for.
+  func events(_ request: Request) throws(APIError) -> AsyncStream<[ReplyFrame]>? {
     let query = QueryReader(request.query)
-    if query["stream"] == "true" { throw .unsupported("stream", "streaming a stored response") }
-    return Answer(try entry(request).response)
+    let last = try query.integer("starting_after", in: 0...Int(Int32.max))
+    guard try query.choice("stream", among: ["true", "false"]) == "true" else {
+      if last != nil { throw .wrongValue("starting_after", "'starting_after' is only allowed where 'stream' is true.") }
+      return nil
+    }
+    _ = try entry(request)
+    guard let events = store.events(of: Self.id(request), from: last.map { $0 + 1 } ?? 0) else {
+      throw .wrongValue("stream", "Only a response made with 'background' and 'stream' can be followed later.")
+    }
+    return events
   }
 
   /// `DELETE /v1/responses/{id}`.
@@ -85,8 +96,27 @@ extension StoredResponses {
         method: method, path: path, summary: summary, parameters: parameters, response: response, errors: [400, 404]
       ) { request, writer in try await exchange.answer(request, writer, with: work) }
     }
+    let following = Endpoint(
+      method: .get, path: path,
+      summary: "A stored response; of one made with `background` and `stream` also the events.",
+      parameters: [
+        .init(name: "stream", type: .choice(["true", "false"]), note: "Whether to send the events, as they come."),
+        .init(
+          name: "starting_after", type: .integer(0...Int(Int32.max)),
+          note: "With `stream`: the `sequence_number` of the event before the first."),
+      ], response: Self.response, isStreamable: true, errors: [400, 404]
+    ) { request, writer in
+      let followed: AsyncStream<[ReplyFrame]>?
+      do throws(APIError) {
+        followed = try events(request)
+      } catch {
+        return try await exchange.answer(request, writer) { _ throws(APIError) in throw error }
+      }
+      guard let followed else { return try await exchange.answer(request, writer, with: retrieve) }
+      try await exchange.relay(followed, writer, [.requestID: RequestIdentity.of(request.headerFields)])
+    }
     return [
-      endpoint(.get, path, "A stored response.", response: Self.response, retrieve),
+      following,
       endpoint(
         .delete, path, "Forgets a stored response.",
         response: [.required("id", .string), .required("deleted", .boolean)], delete),

@@ -1,3 +1,4 @@
+import HTTP
 import HTTPTypes
 import JSON
 import Serving
@@ -80,6 +81,18 @@ struct TokenEndpoints: Sendable {
     return Answer(.object(answer), ignoredFields: parsed.ignoredFields)
   }
 
+  /// `GET /tokenizer_info`: what clients need that write prompts themselves, as vLLM tells it.
+  func information(_: Request) -> Answer {
+    let format = intake.service.format
+    func text(_ token: String?) -> JSON { token.map(JSON.string) ?? .null }
+    return Answer([
+      "tokenizer_class": "apus", "model_max_length": .integer(intake.service.contextLength),
+      "add_bos_token": .bool(format.beginsPrompts), "bos_token": text(format.specialTokens.bos),
+      "eos_token": text(format.specialTokens.eos), "pad_token": text(format.specialTokens.pad),
+      "unk_token": text(format.specialTokens.unknown), "chat_template": .string(format.template.source),
+    ])
+  }
+
   // MARK: - Parts
 
   /// The prompt of a body with `messages` that may lack a model.
@@ -149,11 +162,22 @@ extension TokenEndpoints {
           response: [text], detokenize),
       ]
     }
+    let specialTokens = Endpoint(
+      method: .get, path: "/tokenizer_info", summary: "Special tokens and chat template, as vLLM tells them.",
+      response: [
+        .required("model_max_length", .integer(1 ... .max)), .required("add_bos_token", .boolean),
+        .optional("bos_token", .string), .optional("eos_token", .string), .optional("pad_token", .string),
+        .optional("unk_token", .string), .required("chat_template", .string),
+      ]
+    ) { request, writer in
+      try await exchange.answer(request, writer, with: information)
+    }
     return both + [
+      specialTokens,
       endpoint(
         "/v1/render", "A conversation as the model reads it.", ChatCompletionRequest.schema, example: example,
         response: [text] + ids,
-        render)
+        render),
     ]
   }
 }

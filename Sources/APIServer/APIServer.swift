@@ -6,12 +6,12 @@ public import Logging
 public import Metrics
 public import Serving
 
-/// OpenAI's API in front of a chat service.
+/// OpenAI's API in front of a model.
 ///
-/// To stop gracefully: `ChatService.drain` first, so that new requests are refused with 503 while running ones finish;
+/// To stop gracefully: `Checkpoints.drain` first, so that new requests are refused with 503 while running ones finish;
 /// then `HTTPServer.shutdown`.
 public struct APIServer: Sendable {
-  let service: ChatService
+  let checkpoints: Checkpoints
   let models: ServedModels
   let exchange: ReplyExchange
   let chat: ChatCompletionsFormat
@@ -27,36 +27,38 @@ public struct APIServer: Sendable {
   /// Header fields of responses that web pages should be allowed to read (see `CORSPolicy.exposedFields`).
   public static let exposedFields = ["x-request-id", "x-apus-ignored-fields", "Retry-After"]
 
-  /// Puts the API in front of `service`.
+  /// Puts the API in front of a model.
   /// - Parameters:
-  ///   - metrics: what `/metrics` tells; the service's own are added to it.
+  ///   - metrics: what `/metrics` tells; the checkpoints' own are added to it.
   ///   - access: who may ask.
   ///   - logger: gets a line for every request that makes tokens.
   public init(
-    service: ChatService, configuration: APIServerConfiguration, metrics: MetricRegistry = MetricRegistry(),
+    checkpoints: Checkpoints, configuration: APIServerConfiguration, metrics: MetricRegistry = MetricRegistry(),
     access: AccessControl = AccessControl(keys: nil), logger: Logger
   ) {
     precondition(!configuration.servedModelNames.isEmpty, "a served model has a name")
-    self.service = service
+    self.checkpoints = checkpoints
     version = configuration.version
     models = ServedModels(
       names: configuration.servedModelNames, created: Int(Date().timeIntervalSince1970),
-      contextLength: service.contextLength, modes: service.format.modes)
+      contextLength: checkpoints.contextLength, modes: checkpoints.modes)
     exchange = ReplyExchange(
       body: BodyReader(limit: configuration.maximumBodyBytes), heartbeat: configuration.heartbeat,
       unknownFields: configuration.unknownFields, termsReader: TermsReader(tenantField: configuration.tenantField),
       access: access, logger: logger)
-    metrics.add(service, model: configuration.servedModelNames[0])
+    for (service, suffix) in checkpoints.all {
+      metrics.add(service, model: configuration.servedModelNames[0] + suffix)
+    }
     gate = AccessGate(access: access)
     operation = OperationEndpoints(metrics: metrics, metricsWantKey: !configuration.metricsAreOpen) {
       [stallTimeout = configuration.stallTimeout] in
-      if service.isStalled(after: stallTimeout) { return .stalled }
-      return service.isDraining ? .draining : .ready
+      if checkpoints.isStalled(after: stallTimeout) { return .stalled }
+      return checkpoints.isDraining ? .draining : .ready
     }
-    let fingerprint = Self.fingerprint(configuration, contextLength: service.contextLength)
-    let intake = ChatIntake(service: service, models: models, unknownFields: configuration.unknownFields)
+    let fingerprint = Self.fingerprint(configuration, contextLength: checkpoints.contextLength)
+    let intake = ChatIntake(checkpoints: checkpoints, models: models, unknownFields: configuration.unknownFields)
     completions = CompletionsFormat(
-      service: service, models: models, unknownFields: configuration.unknownFields, fingerprint: fingerprint)
+      checkpoints: checkpoints, models: models, unknownFields: configuration.unknownFields, fingerprint: fingerprint)
     messages = MessagesFormat(intake: intake)
     let store = ResponseStore(limit: configuration.responseStoreBytes)
     responses = ResponsesFormat(intake: intake, store: store)

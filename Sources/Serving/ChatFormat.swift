@@ -17,7 +17,7 @@ public struct ChatFormat: Sendable {
   public let sampling: SamplingDefaults
   /// Tokens that end a reply.
   public let endTokens: Set<Int32>
-  package let specialTokens: SpecialTokens
+  let specialTokens: SpecialTokens
   /// Put before a prompt that does not begin with it.
   let beginToken: Int32?
   let toolCallFormat: ToolCallFormat?
@@ -138,6 +138,14 @@ public struct ChatFormat: Sendable {
         message: "The prompt has token \(tokens[index]) at index \(index), but this model's tokens are 0 to "
           + "\(tokenizer.vocabularySize - 1).")
     }
+  }
+
+  /// The texts of the special tokens that the model has, by the names that clients know.
+  package var specialTokenTexts: [String: String] {
+    [
+      "bos_token": specialTokens.bos, "eos_token": specialTokens.eos, "pad_token": specialTokens.pad,
+      "unk_token": specialTokens.unknown,
+    ].compactMapValues { $0 }
   }
 
   /// Whether a prompt gets a token in front that it does not begin with.

@@ -30,7 +30,8 @@ public struct MemoryPlan: Sendable {
     for model: ModelPackage, _ configuration: ServingConfiguration
   ) throws(ServingError) {
     let machine = Machine(
-      availableBytes: AvailableMemory.bytes(), threadCount: ProcessorTopology().threadCount,
+      availableBytes: Int(Double(AvailableMemory.bytes()) * configuration.memoryShare),
+      threadCount: ProcessorTopology().threadCount,
       offersHugePages: HugePages.areOffered())
     if configuration.drafting.source == .mtp, !model.offersDraftHead {
       throw .invalidSetting(

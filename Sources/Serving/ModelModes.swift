@@ -30,6 +30,22 @@ public struct ModelModes: Sendable, Hashable {
     }
   }
 
+  /// The modes of two checkpoints of which one replies at once and the other thinks. By default the first decides.
+  /// - Throws: `ServingError.invalidSetting` if one of them lacks its mode.
+  init(instruct: ModelModes, thinking: ModelModes) throws(ServingError) {
+    guard instruct.offered.contains(.instruct) else {
+      throw .invalidSetting(
+        name: "model", expected: "beside a thinking-model one that can reply without thinking", found: "one that cannot"
+      )
+    }
+    guard thinking.canThink else {
+      throw .invalidSetting(name: "thinking-model", expected: "a model that thinks", found: "one that does not")
+    }
+    offered = [.instruct, .thinking]
+    `default` = instruct.default
+    switchVariable = nil
+  }
+
   /// Compiles a template and reads its modes.
   /// - Throws: `ServingError.template` if the source is not a template.
   public init(chatTemplate source: String) throws(ServingError) {

@@ -19,6 +19,8 @@ public struct ServingConfiguration: Sendable, Equatable {
   /// Bytes of the states kept for prompts that may come back; nil means an eighth of what the weights leave of the
   /// memory, for at most 256 of them.
   public var checkpointBytes: Int?
+  /// The part of the memory that may be planned with, above 0 and at most 1; less than 1 where others need some, too.
+  public var memoryShare: Double
   /// Threads that compute; 0 means one a core.
   public var threads: Int
   /// What the kernels use. Where the processor lacks it, the portable ones run.
@@ -39,7 +41,8 @@ public struct ServingConfiguration: Sendable, Equatable {
   /// A configuration; the defaults fit a small machine.
   public init(
     contextLength: Int = 0, maximumRunning: Int = 8, maximumQueued: Int = 256, stepTokens: Int = 512,
-    keyValueBytes: Int = 0, checkpointBytes: Int? = nil, threads: Int = 0, weights: WeightSetting = .automatic,
+    keyValueBytes: Int = 0, checkpointBytes: Int? = nil, memoryShare: Double = 1, threads: Int = 0,
+    weights: WeightSetting = .automatic,
     instructionSet: InstructionSet = .best, keyValueType: CacheElement? = nil, stateType: StateElement = .f32,
     compute: BF16Compute = .f32, caching: CacheConfiguration = CacheConfiguration(),
     queueing: QueueingConfiguration = QueueingConfiguration(), drafting: DraftingConfiguration = .off
@@ -50,6 +53,7 @@ public struct ServingConfiguration: Sendable, Equatable {
     self.stepTokens = stepTokens
     self.keyValueBytes = keyValueBytes
     self.checkpointBytes = checkpointBytes
+    self.memoryShare = memoryShare
     self.threads = threads
     self.instructionSet = instructionSet
     self.keyValueType = keyValueType

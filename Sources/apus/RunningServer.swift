@@ -12,7 +12,7 @@ struct RunningServer: Service {
   let grace: Duration
   let logger: Logger
   /// Takes long, and is run on a thread of its own.
-  let load: @Sendable () throws -> (ChatService, Router)
+  let load: @Sendable () throws -> (Checkpoints, Router)
 
   /// Connections have this long to take the last bytes of replies that have ended.
   private static let closingGrace = Duration.seconds(5)
@@ -20,19 +20,19 @@ struct RunningServer: Service {
   func run() async throws {
     let address = try await server.start()
     logger.info("listening address=\(address)")
-    if let (service, router) = try await loaded() {
+    if let (checkpoints, router) = try await loaded() {
       server.replaceRouter(router)
-      announce(address, modes: service.format.modes.names)
+      announce(address, modes: checkpoints.modes.names)
       try await gracefulShutdown()
-      logger.info("draining running=\(service.statistics.running) waiting=\(service.statistics.waiting)")
-      await service.drain(grace: grace)
+      logger.info("draining running=\(checkpoints.load.running) waiting=\(checkpoints.load.waiting)")
+      await checkpoints.drain(grace: grace)
     }
     await server.shutdown(gracePeriod: Self.closingGrace)
   }
 
   /// What `load` makes; nil if a signal ended the waiting for it.
-  private func loaded() async throws -> (ChatService, Router)? {
-    let (results, continuation) = AsyncStream.makeStream(of: Result<(ChatService, Router), any Error>.self)
+  private func loaded() async throws -> (Checkpoints, Router)? {
+    let (results, continuation) = AsyncStream.makeStream(of: Result<(Checkpoints, Router), any Error>.self)
     let thread = Thread { [load] in
       continuation.yield(Result(catching: load))
       continuation.finish()

@@ -24,7 +24,7 @@ struct APIFixture {
     heartbeat: Duration = .seconds(3600), unknownFields: UnknownFields = .report,
     reasoningField: ReasoningField = .reasoningContent, tenantField: HTTPField.Name? = nil,
     settings: ConversationSettings = ConversationSettings(), stallTimeout: Duration = .seconds(3600),
-    access: AccessControl = AccessControl(keys: nil),
+    access: AccessControl = AccessControl(keys: nil), thinking: ServiceFixture? = nil,
     beforeStep: @escaping @Sendable (_ number: Int) throws(EngineError) -> Void = { _ in },
     reply: @escaping ScriptedChat.Reply = { _, mode in
       mode == .thinking ? "Six sevens.\n</think>\n\nIt is 42." : "It is 42."
@@ -34,8 +34,10 @@ struct APIFixture {
     service = try ServiceFixture(
       contextLength: contextLength, scheduler: scheduler, settings: settings, beforeStep: beforeStep,
       reply: reply)
+    let main = service.service
+    let checkpoints = try thinking.map { try Checkpoints(instruct: main, thinking: $0.service) } ?? Checkpoints(main)
     let api = APIServer(
-      service: service.service,
+      checkpoints: checkpoints,
       configuration: APIServerConfiguration(
         servedModelNames: names, maximumBodyBytes: maximumBodyBytes, heartbeat: heartbeat,
         unknownFields: unknownFields, reasoningField: reasoningField, tenantField: tenantField,

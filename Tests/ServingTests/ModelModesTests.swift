@@ -41,4 +41,13 @@ import Testing
   func anOpenThoughtIsSeenAtTheEndOnly(_ prompt: String, _ isOpen: Bool) {
     #expect(ReasoningMarks.isOpen(atEndOf: prompt) == isOpen)
   }
+
+  @Test func twoCheckpointsHaveAModeEach() throws {
+    let thinking = try ModelModes(chatTemplate: Templates.alwaysThinks)
+    let instruct = try ModelModes(chatTemplate: "{{ messages[0].content }}")
+    let both = try ModelModes(instruct: instruct, thinking: thinking)
+    #expect(both.offered == [.instruct, .thinking] && both.default == .instruct)
+    #expect(throws: ServingError.self) { try ModelModes(instruct: thinking, thinking: thinking) }
+    #expect(throws: ServingError.self) { try ModelModes(instruct: instruct, thinking: instruct) }
+  }
 }

@@ -19,7 +19,7 @@ struct ChatCompletionsFormat: WireFormat {
     let head = ReplyHead(
       model: parsed.model, fingerprint: fingerprint, serviceTier: parsed.serviceTier,
       reasoningField: parsed.hidesThoughts ? nil : reasoningField, isNamedCall: parsed.tools.choice.isSingle)
-    let tokenizer = intake.service.format.tokenizer
+    let tokenizer = intake.checkpoints.tokenizer
     let scores = parsed.scoredAlternatives == nil ? nil : TokenScoreEncoder(tokenizer: tokenizer)
     return AcceptedRequest(
       generations: [generation],

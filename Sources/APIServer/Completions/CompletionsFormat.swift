@@ -5,7 +5,7 @@ import Tokenizer
 /// `POST /v1/completions`.
 struct CompletionsFormat: WireFormat {
   let name = "completions"
-  let service: ChatService
+  let checkpoints: Checkpoints
   let models: ServedModels
   let unknownFields: UnknownFields
   let fingerprint: String
@@ -13,12 +13,14 @@ struct CompletionsFormat: WireFormat {
   func accept(
     _ body: JSON, _ terms: RequestTerms, _ record: inout AccessRecord
   ) async throws -> AcceptedRequest<CompletionsEncoder> {
-    let tokenizer = service.format.tokenizer
+    let tokenizer = checkpoints.tokenizer
     let request = try CompletionsRequest(body, tokenizer: tokenizer, name: record.requestID, terms)
     try record.use(model: request.model)
-    guard try models.requiredSuffix(of: request.model) == nil else {
+    let suffix = try models.requiredSuffix(of: request.model)
+    guard suffix == nil || checkpoints.thinking != nil else {
       throw APIError.wrongValue("model", "A completion has no chat template, and so no mode: name the model alone.")
     }
+    let service = checkpoints.service(for: suffix ?? checkpoints.modes.default)
     try unknownFields.check(request.ignoredFields)
     var generations: [Generation] = []
     var echoes: [CompletionsEncoder.Echo] = []

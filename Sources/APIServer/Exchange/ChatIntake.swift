@@ -5,7 +5,7 @@ import Serving
 /// Turns a chat request into a generation: model, mode, template arguments. Every API that knows conversations reads
 /// its requests into a `ChatCompletionRequest` and hands that over here.
 struct ChatIntake: Sendable {
-  let service: ChatService
+  let checkpoints: Checkpoints
   let models: ServedModels
   let unknownFields: UnknownFields
 
@@ -21,7 +21,7 @@ struct ChatIntake: Sendable {
     record.mode = chat.mode
     try unknownFields.check(parsed.ignoredFields)
     do {
-      return try await service.generate(chat)
+      return try await checkpoints.service(for: chat.mode).generate(chat)
     } catch {
       if case .promptTooLong(let promptTokens, _) = error { record.promptTokens = promptTokens }
       throw APIError(error)
@@ -32,7 +32,7 @@ struct ChatIntake: Sendable {
   func prompt(_ parsed: inout ChatCompletionRequest) async throws(APIError) -> ChatFormat.Prompt {
     let chat = try chatRequest(&parsed, name: "")
     do {
-      return try await service.prompt(for: chat)
+      return try await checkpoints.service(for: chat.mode).prompt(for: chat)
     } catch {
       throw APIError(error)
     }
@@ -43,7 +43,7 @@ struct ChatIntake: Sendable {
     parsed.modeChoice.modelSuffix = try models.requiredSuffix(of: parsed.model)
     let thinking: ThinkingPlan
     do {
-      thinking = try parsed.modeChoice.resolve(service.format.modes)
+      thinking = try parsed.modeChoice.resolve(checkpoints.modes)
     } catch {
       throw APIError(error)
     }
@@ -66,7 +66,7 @@ struct ChatIntake: Sendable {
     chat.options.draftTokens = parsed.draftTokens
     chat.options.prediction = parsed.prediction
     chat.cacheBreakpoints = parsed.cacheBreakpoints
-    let variables = service.format.template.referencedVariables
+    let variables = checkpoints.service(for: thinking.mode).format.template.referencedVariables
     for (key, value) in parsed.templateArguments {
       if variables.contains(key) {
         chat.templateArguments[key] = value

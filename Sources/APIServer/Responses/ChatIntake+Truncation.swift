@@ -5,7 +5,7 @@ extension ChatIntake {
   /// Leaves out as many of the oldest turns as it takes for the prompt to fit, with room for the reply: what was asked
   /// for, up to half the context. System messages at the beginning stay; what is left begins with a user's message.
   func shorten(_ parsed: inout ChatCompletionRequest) async throws(APIError) {
-    let room = service.contextLength - min(parsed.maximumTokens ?? 1, service.contextLength / 2)
+    let room = checkpoints.contextLength - min(parsed.maximumTokens ?? 1, checkpoints.contextLength / 2)
     let messages = parsed.messages
     let first = messages.prefix { $0["role"] == "system" }.count
     let starts = [first] + messages.indices.filter { $0 > first && messages[$0]["role"] == "user" }

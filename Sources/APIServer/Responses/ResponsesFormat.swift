@@ -18,14 +18,15 @@ struct ResponsesFormat: WireFormat {
     } catch {
       throw error.renamed(ResponsesRequest.names)
     }
-    let format = intake.service.format
+    let service = intake.checkpoints.service(for: record.mode ?? intake.checkpoints.modes.default)
     let object = ResponseObject(
-      body, model: request.chat.model, sampling: format.sampling, isStored: request.isStored)
+      body, model: request.chat.model, sampling: service.format.sampling, isStored: request.isStored)
     return AcceptedRequest(
       generations: [generation],
       encoder: ResponsesEncoder(
         object, input: request.input,
-        scoreEncoder: request.chat.scoredAlternatives == nil ? nil : TokenScoreEncoder(tokenizer: format.tokenizer),
+        scoreEncoder: request.chat.scoredAlternatives == nil
+          ? nil : TokenScoreEncoder(tokenizer: intake.checkpoints.tokenizer),
         keeping: request.isBackground ? .throughout : request.isStored ? .atEnd : .nothing),
       delivery: request.isBackground
         ? .background(isStreamed: request.chat.isStreamed) : request.chat.isStreamed ? .streamed : .whole,

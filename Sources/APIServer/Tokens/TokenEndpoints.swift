@@ -1,3 +1,4 @@
+import ChatTemplate
 import HTTP
 import HTTPTypes
 import JSON
@@ -46,7 +47,7 @@ struct TokenEndpoints: Sendable {
     }
     var answer = describe(tokens)
     if body["return_token_strs"]?.boolValue == true {
-      let tokenizer = intake.service.format.tokenizer
+      let tokenizer = intake.checkpoints.tokenizer
       answer["token_strs"] = .array(tokens.map { .string(tokenizer.token($0) ?? "") })
     }
     return Answer(.object(answer), ignoredFields: unknown)
@@ -56,7 +57,7 @@ struct TokenEndpoints: Sendable {
   func detokenize(_ body: JSON) async throws(APIError) -> Answer {
     let unknown = try RequestCheck.unknownPlaces(in: body, Self.detokenizeBody)
     try checkModel(body)
-    let tokenizer = intake.service.format.tokenizer
+    let tokenizer = intake.checkpoints.tokenizer
     var tokens: [Int32] = []
     for (index, value) in (body["tokens"]?.arrayValue ?? []).enumerated() {
       guard let id = value.intValue.flatMap(Int32.init(exactly:)), tokenizer.bytes(of: id) != nil else {
@@ -72,7 +73,7 @@ struct TokenEndpoints: Sendable {
   func render(_ body: JSON) async throws(APIError) -> Answer {
     var parsed = try ChatCompletionRequest(body)
     let prompt = try await intake.prompt(&parsed)
-    let tokenizer = intake.service.format.tokenizer
+    let tokenizer = intake.checkpoints.tokenizer
     var answer: JSONObject = [
       "prompt": .string(await elsewhere { tokenizer.decode(prompt.tokens) }),
       "starts_in_reasoning": .bool(prompt.startsInReasoning),
@@ -83,14 +84,13 @@ struct TokenEndpoints: Sendable {
 
   /// `GET /tokenizer_info`: what clients need that write prompts themselves, as vLLM tells it.
   func information(_: Request) -> Answer {
-    let format = intake.service.format
-    func text(_ token: String?) -> JSON { token.map(JSON.string) ?? .null }
-    return Answer([
-      "tokenizer_class": "apus", "model_max_length": .integer(intake.service.contextLength),
-      "add_bos_token": .bool(format.beginsPrompts), "bos_token": text(format.specialTokens.bos),
-      "eos_token": text(format.specialTokens.eos), "pad_token": text(format.specialTokens.pad),
-      "unk_token": text(format.specialTokens.unknown), "chat_template": .string(format.template.source),
-    ])
+    let format = intake.checkpoints.main.format
+    var answer: JSONObject = [
+      "tokenizer_class": "apus", "model_max_length": .integer(intake.checkpoints.contextLength),
+      "add_bos_token": .bool(format.beginsPrompts), "chat_template": .string(format.template.source),
+    ]
+    for (name, text) in format.specialTokenTexts { answer[name] = .string(text) }
+    return Answer(.object(answer))
   }
 
   // MARK: - Parts
@@ -107,10 +107,10 @@ struct TokenEndpoints: Sendable {
 
   private func encode(_ text: String, withBeginToken: Bool) async throws(APIError) -> [Int32] {
     guard withBeginToken else {
-      return await elsewhere { [tokenizer = intake.service.format.tokenizer] in tokenizer.encode(text) }
+      return await elsewhere { [tokenizer = intake.checkpoints.tokenizer] in tokenizer.encode(text) }
     }
     do {
-      return try await intake.service.tokens(of: .text(text))
+      return try await intake.checkpoints.main.tokens(of: .text(text))
     } catch {
       throw APIError(error)
     }
@@ -123,7 +123,7 @@ struct TokenEndpoints: Sendable {
 
   private func describe(_ tokens: [Int32]) -> JSONObject {
     [
-      "count": .integer(tokens.count), "max_model_len": .integer(intake.service.contextLength),
+      "count": .integer(tokens.count), "max_model_len": .integer(intake.checkpoints.contextLength),
       "tokens": .array(tokens.map { .integer(Int($0)) }),
     ]
   }
@@ -165,7 +165,8 @@ extension TokenEndpoints {
     let specialTokens = Endpoint(
       method: .get, path: "/tokenizer_info", summary: "Special tokens and chat template, as vLLM tells them.",
       response: [
-        .required("model_max_length", .integer(1 ... .max)), .required("add_bos_token", .boolean),
+        .required("tokenizer_class", .string), .required("model_max_length", .integer(1 ... .max)),
+        .required("add_bos_token", .boolean),
         .optional("bos_token", .string), .optional("eos_token", .string), .optional("pad_token", .string),
         .optional("unk_token", .string), .required("chat_template", .string),
       ]

@@ -45,11 +45,10 @@ struct ServeCommand: AsyncParsableCommand {
     let serving = RunningServer(
       server: server, modelName: names[0], grace: .seconds(settings.shutdownGrace), logger: logger
     ) { [self] in
-      let model = try load(settings, logger: logger) { startup.note(stage: $0.rawValue) }
-      let service = try ChatService(model: model, logger: logger)
+      let checkpoints = try load(settings, logger: logger) { startup.note(stage: $0.rawValue) }
       let api = APIServer(
-        service: service, configuration: configuration, metrics: metrics, access: access, logger: logger)
-      return (service, api.router())
+        checkpoints: checkpoints, configuration: configuration, metrics: metrics, access: access, logger: logger)
+      return (checkpoints, api.router())
     }
     let reloader = Reloader(parts: [("api keys", { access.replaceKeys(try keys.keys()) })], logger: logger)
     try await ServiceGroup(
@@ -66,21 +65,28 @@ struct ServeCommand: AsyncParsableCommand {
 
   private func load(
     _ settings: Settings, logger: Logger, progress note: @escaping (LoadedModel.Stage) -> Void
-  ) throws -> LoadedModel {
+  ) throws -> Checkpoints {
     let progress: (LoadedModel.Stage) -> Void = { stage in
       logger.info("loading \(stage.rawValue)")
       note(stage)
     }
     let configuration = ServingConfiguration(settings)
     let conversation = ConversationSettings(settings)
-    guard let path = settings.model else {
-      return try LoadedModel.embedded(
-        configuration: configuration, chatTemplatePath: settings.chatTemplate, conversation: conversation,
-        progress: progress)
-    }
-    return try LoadedModel(
-      path: path, configuration: configuration, chatTemplatePath: settings.chatTemplate, conversation: conversation,
-      progress: progress)
+    let model =
+      if let path = settings.model {
+        try LoadedModel(
+          path: path, configuration: configuration, chatTemplatePath: settings.chatTemplate,
+          conversation: conversation, progress: progress)
+      } else {
+        try LoadedModel.embedded(
+          configuration: configuration, chatTemplatePath: settings.chatTemplate, conversation: conversation,
+          progress: progress)
+      }
+    let service = try ChatService(model: model, logger: logger)
+    guard let path = settings.thinkingModel else { return Checkpoints(service) }
+    let thinking = try LoadedModel(
+      path: path, configuration: configuration, conversation: conversation, progress: progress)
+    return try Checkpoints(instruct: service, thinking: ChatService(model: thinking, logger: logger))
   }
 
   private func name(of path: String?) -> String {

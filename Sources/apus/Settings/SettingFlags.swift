@@ -20,6 +20,12 @@ struct SettingFlags: ParsableArguments {
   @Option(help: ArgumentHelp("A name clients may use; may be repeated. (default: the model's)", valueName: "name"))
   var servedModelName: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "A second checkpoint of the model, for thinking mode: folder or GGUF file. (default: the model itself)",
+      valueName: "path"))
+  var thinkingModel: String?
+
   @Option(help: ArgumentHelp("A Jinja file that replaces the model's chat template.", valueName: "file"))
   var chatTemplate: String?
 
@@ -205,7 +211,7 @@ struct SettingFlags: ParsableArguments {
   /// What was given, by setting name.
   var values: [String: [String]] {
     let single: [String: String?] = [
-      "host": host, "port": port, "model": model, "chat-template": chatTemplate,
+      "host": host, "port": port, "model": model, "thinking-model": thinkingModel, "chat-template": chatTemplate,
       "tool-call-format": toolCallFormat, "thinking-closing-text": thinkingClosingText,
       "unknown-fields": unknownFields, "reasoning-field": reasoningField, "threads": threads, "isa": isa,
       "weights": weights,

@@ -17,13 +17,14 @@ extension ServingConfiguration {
     self.init(
       contextLength: settings.contextLength, maximumRunning: settings.maximumRunning,
       maximumQueued: settings.maximumQueued, stepTokens: settings.stepTokens, keyValueBytes: settings.kvCacheBytes,
-      checkpointBytes: settings.checkpointBytes, threads: settings.threads, weights: settings.weights,
+      checkpointBytes: settings.checkpointBytes, memoryShare: settings.thinkingModel == nil ? 1 : 0.5,
+      threads: settings.threads, weights: settings.weights,
       instructionSet: settings.instructionSet,
       keyValueType: settings.kvType, stateType: settings.stateType,
       compute: settings.compute,
       caching: CacheConfiguration(
         sharing: settings.cacheSharing, history: settings.history, folder: settings.cacheFolder,
-        folderByteCount: settings.cacheFolderBytes),
+        folderByteCount: settings.thinkingModel == nil ? settings.cacheFolderBytes : settings.cacheFolderBytes / 2),
       queueing: QueueingConfiguration(
         maximumPerTenant: settings.maximumPerTenant == 0 ? nil : settings.maximumPerTenant,
         maximumQueueSeconds: settings.maximumQueueSeconds == 0 ? nil : settings.maximumQueueSeconds,

@@ -12,6 +12,8 @@ struct Settings: Sendable {
   var port: Int
   /// Folder or file of the model; nil serves the embedded one.
   var model: String?
+  /// The checkpoint for thinking mode; nil: the model itself.
+  var thinkingModel: String?
   /// Names clients may use; empty: the model's own.
   var servedModelNames: [String]
   var chatTemplate: String?
@@ -88,6 +90,7 @@ extension Settings {
     static let host = Setting.text("host", default: "127.0.0.1")
     static let port = Setting.whole("port", default: 8080, in: 0...65535)
     static let model = Setting.optionalText("model", expected: "a folder or a file")
+    static let thinkingModel = Setting.optionalText("thinking-model", expected: "a folder or a file")
     static let servedModelNames = Setting.list("served-model-name", default: [], expected: "names that are not empty")
     static let chatTemplate = Setting.optionalText("chat-template", expected: "a file")
     static let toolCallFormat = Setting.choice("tool-call-format", default: ToolCallSetting.automatic)
@@ -154,7 +157,8 @@ extension Settings {
     ) { $0.count == 1 ? Logger.Level(rawValue: $0[0]) : nil }
 
     static let names: Set<String> = [
-      host.name, port.name, model.name, servedModelNames.name, chatTemplate.name, toolCallFormat.name,
+      host.name, port.name, model.name, thinkingModel.name, servedModelNames.name, chatTemplate.name,
+      toolCallFormat.name,
       thinkingClosingText.name, instructSampling.name, thinkingSampling.name, unknownFields.name, reasoningField.name,
       threads.name,
       instructionSet.name,
@@ -181,6 +185,7 @@ extension Settings {
     host = try sources.value(Known.host)
     port = try sources.value(Known.port)
     model = try sources.value(Known.model)
+    thinkingModel = try sources.value(Known.thinkingModel)
     servedModelNames = try sources.value(Known.servedModelNames)
     chatTemplate = try sources.value(Known.chatTemplate)
     toolCallFormat = try sources.value(Known.toolCallFormat)

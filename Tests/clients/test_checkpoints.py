@@ -4,7 +4,7 @@ import urllib.request
 
 from conftest import SWIFTLET, serving
 
-ASKED = dict(messages=[{"role": "user", "content": "What is 3 + 4?"}], max_tokens=120, seed=1)
+ASKED = dict(messages=[{"role": "user", "content": "What is Apus?"}], max_tokens=120, seed=1)
 
 
 def prompt_tokens(server):
@@ -19,11 +19,11 @@ def test_the_mode_of_a_request_chooses_the_checkpoint(tmp_path):
     with serving(*flags) as server:
         client = server.client()
         at_once = client.chat.completions.create(model="swiftlet", reasoning_effort="none", **ASKED)
-        assert "7" in at_once.choices[0].message.content
+        assert at_once.choices[0].message.content and not hasattr(at_once.choices[0].message, "reasoning_content")
         counts = prompt_tokens(server)
         assert counts["swiftlet"] == at_once.usage.prompt_tokens and counts["swiftlet:thinking"] == 0
         thought = client.chat.completions.create(model="swiftlet:thinking", **ASKED)
-        assert "7" in thought.choices[0].message.content and thought.choices[0].message.reasoning_content
+        assert thought.choices[0].message.reasoning_content
         assert prompt_tokens(server)["swiftlet:thinking"] == thought.usage.prompt_tokens
         events = client.chat.completions.create(model="swiftlet", stream=True, extra_body={"enable_thinking": True}, **ASKED)
         assert any(getattr(event.choices[0].delta, "reasoning_content", None) for event in events)

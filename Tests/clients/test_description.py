@@ -15,7 +15,7 @@ def test_the_server_keeps_to_its_description(tmp_path):
         done = subprocess.run(
             [pathlib.Path(sys.executable).with_name("schemathesis"), "run", server.url + "/openapi.json",
              "--phases", "examples,coverage,fuzzing", "--checks", ",".join(CHECKS), "--max-examples", "10",
-             "--seed", "1", "--workers", "4", "--no-shrink", "--continue-on-failure", "--generation-database", "none",
+             "--seed", "1", "--workers", "1", "--no-shrink", "--continue-on-failure", "--generation-database", "none",
              "--request-timeout", "60"], cwd=tmp_path, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stdout + done.stderr
         assert server.stop() == 0

@@ -36,7 +36,7 @@ public struct GrammarDefinition: Hashable, Sendable {
 
 extension GrammarExpression {
   /// The expression with `prefix` in front of every rule's name.
-  fileprivate func renamingRules(_ prefix: String) -> GrammarExpression {
+  func renamingRules(_ prefix: String) -> GrammarExpression {
     switch self {
     case .bytes, .byteClass, .characters, .automaton: self
     case .rule(let name): .rule(prefix + name)

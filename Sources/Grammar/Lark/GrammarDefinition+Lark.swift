@@ -12,19 +12,3 @@ extension GrammarDefinition {
     self = try parser.grammar()
   }
 }
-
-extension GrammarExpression {
-  /// The expression with other names for the rules it uses.
-  func renamingRules(_ name: (String) -> String) -> GrammarExpression {
-    switch self {
-    case .bytes, .byteClass, .characters, .automaton: self
-    case .rule(let old): .rule(name(old))
-    case .sequence(let parts): .sequence(parts.map { $0.renamingRules(name) })
-    case .choice(let parts): .choice(parts.map { $0.renamingRules(name) })
-    case .intersection(let parts): .intersection(parts.map { $0.renamingRules(name) })
-    case .difference(let first, let second): .difference(first.renamingRules(name), second.renamingRules(name))
-    case .repetition(let unit, let atLeast, let atMost):
-      .repetition(unit.renamingRules(name), atLeast: atLeast, atMost: atMost)
-    }
-  }
-}

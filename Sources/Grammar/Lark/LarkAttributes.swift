@@ -5,9 +5,6 @@ struct LarkAttributes {
   /// What a lazy lexeme ends with.
   var suffix: String?
 
-  /// Any text.
-  static let anything = GrammarExpression.anyNumber(of: .characters(.all))
-
   /// The texts of a rule with these attributes whose body is `body`.
   func applied(to body: GrammarExpression) -> GrammarExpression {
     guard isLazy else { return body }

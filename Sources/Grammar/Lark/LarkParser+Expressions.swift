@@ -93,7 +93,7 @@ extension LarkParser {
       advance()
       let refused = try item()
       leave()
-      return .difference(LarkAttributes.anything, refused)
+      return .difference(.anyText, refused)
     case .string(let string, let ignoresCase):
       advance()
       return try literal(string, ignoresCase: ignoresCase, at: place)

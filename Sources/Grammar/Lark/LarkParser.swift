@@ -211,7 +211,7 @@ extension LarkParser {
       throw text.malformed("a JSON Schema that can be followed: \(error)", at: place)
     }
     for (name, expression) in definition.rules {
-      try define(prefix + name, expression.renamingRules { prefix + $0 }, at: place)
+      try define(prefix + name, expression.renamingRules(prefix), at: place)
     }
     return prefix + definition.root
   }

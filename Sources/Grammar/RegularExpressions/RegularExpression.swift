@@ -63,8 +63,6 @@ struct AnchoredExpression {
 
   init(ways: [Way]) { self.ways = ways }
 
-  static let anything = GrammarExpression.anyNumber(of: .characters(.all))
-
   /// The expression, if it may stand anywhere; nil if there are anchors in it.
   var unanchored: GrammarExpression? {
     if ways.contains(where: { $0.isAtStart || $0.isAtEnd }) { return nil }
@@ -75,7 +73,7 @@ struct AnchoredExpression {
     let choices = ways.map { way -> GrammarExpression in
       guard extent == .anywhere else { return way.expression }
       return .sequence(
-        (way.isAtStart ? [] : [Self.anything]) + [way.expression] + (way.isAtEnd ? [] : [Self.anything]))
+        (way.isAtStart ? [] : [.anyText]) + [way.expression] + (way.isAtEnd ? [] : [.anyText]))
     }
     return choices.count == 1 ? choices[0] : .choice(choices)
   }
@@ -127,12 +125,12 @@ struct AnchoredExpression {
   ) -> AnchoredExpression? {
     let rest = ways.map { way in
       Way(
-        expression: way.isAtEnd || extent == .whole ? way.expression : .sequence([way.expression, Self.anything]),
+        expression: way.isAtEnd || extent == .whole ? way.expression : .sequence([way.expression, .anyText]),
         isAtStart: way.isAtStart, isAtEnd: true)
     }
     let beginnings = ahead.ways.map { way in
       Way(
-        expression: way.isAtEnd ? way.expression : .sequence([way.expression, Self.anything]),
+        expression: way.isAtEnd ? way.expression : .sequence([way.expression, .anyText]),
         isAtStart: way.isAtStart, isAtEnd: true)
     }
     if isNegated {

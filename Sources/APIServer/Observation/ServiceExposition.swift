@@ -41,6 +41,12 @@ extension MetricRegistry {
     add(
       "vllm:num_preemptions_total", "Times a running request gave its memory back for another one.", labels: labels,
       .total { Double(service.statistics.preemptions) })
+    add(
+      "vllm:spec_decode_num_draft_tokens_total", "Tokens that were guessed and verified.", labels: labels,
+      .total { Double(service.statistics.draftedTokens) })
+    add(
+      "vllm:spec_decode_num_accepted_tokens_total", "Guessed tokens that stood.", labels: labels,
+      .total { Double(service.statistics.acceptedTokens) })
   }
 
   private func addRequests(_ metrics: ServiceMetrics, _ labels: [(String, String)]) {

@@ -1,5 +1,6 @@
 import Dispatch
 import Engine
+import Foundation
 import HTTP
 import HTTPTypes
 import JSON
@@ -62,7 +63,11 @@ import Testing
 
   @Test func cancelledAndFailedRepliesAreCounted() async throws {
     let gate = DispatchSemaphore(value: 0)
-    let fixture = try await APIFixture(beforeStep: { number throws(EngineError) in if number == 2 { gate.wait() } })
+    // The reply must not be over before the server notices that its client has gone.
+    let fixture = try await APIFixture(
+      beforeStep: { number throws(EngineError) in
+        if number == 2 { gate.wait() } else if number > 2 { Thread.sleep(forTimeInterval: 0.002) }
+      }, reply: { _, _ in String(repeating: "word ", count: 3000) })
     let client = try await fixture.openChat(.asking("?", ["stream": true]))
     _ = try await client.receive(until: "\r\n\r\n")
     while fixture.service.service.statistics.steps < 2 { await Task.yield() }

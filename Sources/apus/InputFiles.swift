@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Yams
 
 /// Reads a whole file, or standard input for `-`.
 func readInput(_ path: String) throws(CommandError) -> [UInt8] {
@@ -10,6 +11,15 @@ func readInput(_ path: String) throws(CommandError) -> [UInt8] {
     return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
   } catch {
     throw .unreadableInput(path: path, reason: error.localizedDescription)
+  }
+}
+
+/// Reads a YAML file; nil if it holds nothing but comments. `failure` makes the error from what is wrong with the file.
+func readYAML<Failure: Error>(_ path: String, failure: (_ reason: String) -> Failure) throws(Failure) -> Node? {
+  do {
+    return try Yams.compose(yaml: String(contentsOfFile: path, encoding: .utf8))
+  } catch {
+    throw failure(error is YamlError ? "\(error)" : error.localizedDescription)
   }
 }
 

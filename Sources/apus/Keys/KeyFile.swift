@@ -9,12 +9,7 @@ enum KeyFile {
 
   /// Reads the keys.
   static func read(_ path: String) throws(KeyError) -> [APIKey] {
-    let root: Node?
-    do {
-      root = try Yams.compose(yaml: String(contentsOfFile: path, encoding: .utf8))
-    } catch {
-      throw .unreadableFile(path: path, reason: "\(error)")
-    }
+    let root = try readYAML(path) { KeyError.unreadableFile(path: path, reason: $0) }
     guard let root else { return [] }
     guard let entries = root.sequence, entries.count <= mostKeys else {
       throw .unreadableFile(path: path, reason: "expected a list of at most \(mostKeys) keys")

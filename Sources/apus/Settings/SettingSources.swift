@@ -79,12 +79,7 @@ struct SettingSources: Sendable {
   /// Whether a file holds more than comments. Refuses keys that no setting has, so that a misspelt one is not
   /// ignored in silence, and values that are neither a scalar nor a list of scalars.
   private static func namesSettings(_ path: String, known: Set<String>) throws(SettingsError) -> Bool {
-    let root: Node?
-    do {
-      root = try Yams.compose(yaml: String(contentsOfFile: path, encoding: .utf8))
-    } catch {
-      throw .unreadableFile(path: path, reason: "\(error)")
-    }
+    let root = try readYAML(path) { SettingsError.unreadableFile(path: path, reason: $0) }
     guard let root else { return false }
     guard let mapping = root.mapping else {
       throw .unreadableFile(path: path, reason: "expected `setting: value` lines")

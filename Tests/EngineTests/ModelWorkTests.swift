@@ -65,13 +65,19 @@ import Testing
 
   @Test func bytesOfDrafting() throws {
     let work = try work([Self.embedding, Self.head] + Self.layers)
-    #expect(work.draftedBytes(guesses: 0, positions: 10) == work.decodeBytes(sequences: 1, positions: 10))
-    let one = work.draftedBytes(guesses: 1, positions: 10)
+    func bytes(verified: Int, kept: Int, made: Int) -> ModelWork.DecodeBytes {
+      work.draftedBytes(ModelWork.DraftStep(verified: verified, kept: kept, made: made), positions: 10)
+    }
+    #expect(bytes(verified: 0, kept: 1, made: 0) == work.decodeBytes(sequences: 1, positions: 10))
+    let one = bytes(verified: 1, kept: 2, made: 1)
     // Two rows; then the head's 512 and the output projection's 66, with two rows of the embedding.
     #expect(one.weights == work.decodeBytes(sequences: 2, positions: 1).weights + 512 + 66 + 17)
     #expect(one.keyValues == 640)
-    let two = work.draftedBytes(guesses: 2, positions: 10)
+    let two = bytes(verified: 2, kept: 3, made: 2)
     #expect(two.weights == work.decodeBytes(sequences: 3, positions: 1).weights + 2 * (512 + 66) + 25.5 + 8.5)
+    // Both wrong: the head follows one row, and a step near a chunk's end guesses once.
+    let wrong = bytes(verified: 2, kept: 1, made: 1)
+    #expect(wrong.weights == work.decodeBytes(sequences: 3, positions: 1).weights + 512 + 66 + 8.5)
   }
 
   @Test func aTiedEmbeddingIsTheHead() throws {

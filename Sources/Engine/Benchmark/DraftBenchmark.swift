@@ -16,12 +16,17 @@ public struct DraftBenchmark {
     pages = (0..<Int32(engine.configuration.pageCount)).map { $0 }
   }
 
-  /// Tokens a second, and how many tokens a step yielded.
+  /// Tokens a second, and what the steps were.
   public struct Result: Sendable, Hashable {
     /// Tokens a second.
     public var tokensPerSecond: Double
-    /// Tokens a step, on average; fewer than one and the guesses where a step stops short of a chunk's end.
-    public var tokensPerStep: Double
+    /// Each step that was timed; one that stops short of a chunk's end has fewer guesses than the others.
+    public var steps: [ModelWork.DraftStep]
+
+    /// Tokens a step, on average.
+    public var tokensPerStep: Double {
+      Double(steps.reduce(0) { $0 + $1.kept }) / Double(max(1, steps.count))
+    }
   }
 
   /// Decodes `tokens` tokens.
@@ -35,7 +40,7 @@ public struct DraftBenchmark {
     try feed(Self.promptLength)
     var position = Self.promptLength
     var guesses: [Int32] = []
-    var steps = 0
+    var steps: [ModelWork.DraftStep] = []
     var start = ContinuousClock.now
     var first = position
     while position < Self.promptLength + tokens {
@@ -64,13 +69,12 @@ public struct DraftBenchmark {
         guesses = made
       }
       length.record(drafted: drafted, accepted: accepted, seconds: (ContinuousClock.now - stepStart) / .seconds(1))
-      steps += 1
-      if steps == Self.warmUpSteps { (start, first) = (ContinuousClock.now, position) }
+      steps.append(ModelWork.DraftStep(verified: drafted, kept: kept.count, made: guesses.count))
+      if steps.count == Self.warmUpSteps { (start, first) = (ContinuousClock.now, position) }
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     return Result(
-      tokensPerSecond: Double(position - first) / seconds,
-      tokensPerStep: Double(position - first) / Double(max(1, steps - Self.warmUpSteps)))
+      tokensPerSecond: Double(position - first) / seconds, steps: Array(steps.dropFirst(Self.warmUpSteps)))
   }
 
   private mutating func feed(_ count: Int) throws(EngineError) {

@@ -133,14 +133,31 @@ public struct ModelWork: Sendable, Hashable {
       states: Double(sequences) * cacheBytes.perSlot * stateShare)
   }
 
-  /// What a step reads in which one sequence, which sees `positions` positions, verifies `guesses` tokens and guesses as
-  /// many more with the multi-token-prediction head: the head follows the verified tokens together and then goes on by
-  /// itself, and each guess takes the output projection.
-  public func draftedBytes(guesses: Int, positions: Double) -> DecodeBytes {
+  /// The guesses of a step in which one sequence decodes.
+  public struct DraftStep: Sendable, Hashable {
+    /// Guesses that are verified.
+    public var verified: Int
+    /// Tokens that stand, after which the head guesses: one and the guesses that were right.
+    public var kept: Int
+    /// Guesses made for the next step.
+    public var made: Int
+
+    /// A step.
+    public init(verified: Int, kept: Int, made: Int) {
+      self.verified = verified
+      self.kept = kept
+      self.made = made
+    }
+  }
+
+  /// What a step reads in which one sequence, which sees `positions` positions, has guesses verified and new ones made by
+  /// the multi-token-prediction head: the head follows the tokens that stand together and then goes on by itself, and each
+  /// guess takes the output projection.
+  public func draftedBytes(_ step: DraftStep, positions: Double) -> DecodeBytes {
     var bytes = decodeBytes(sequences: 1, positions: positions)
-    bytes.weights = weightBytes(tokens: 1 + guesses)
-    for pass in 0..<guesses {
-      let tokens = pass == 0 ? 1 + guesses : 1
+    bytes.weights = weightBytes(tokens: 1 + step.verified)
+    for pass in 0..<step.made {
+      let tokens = pass == 0 ? step.kept : 1
       bytes.weights +=
         Double(headBytes + draftBytes) + Double(draftExpertBytes) * touchedShare(tokens: tokens)
         + Double(tokens) * embeddingRowBytes

@@ -19,16 +19,16 @@ struct BenchDraftCommand: ParsableCommand {
 
       One sequence decodes --generate tokens with 0 to --drafts guesses a step,
       all really made and verified; whether one is right is drawn, with the
-      probability --acceptance. "allowed" is the gain that bytes allow: the tokens
-      of a step by the bytes it reads, beside those without guesses.
+      probability --acceptance. A step may have fewer guesses than that: they end
+      with a linear-attention chunk of 16 positions. "allowed" is the gain that
+      bytes allow: the tokens of a step by the bytes it reads, beside those
+      without guesses.
 
       With --adapt, the number of guesses follows acceptance and step times, up to
       --drafts, as in the server.
       """)
 
-  @OptionGroup var model: ModelOption
-
-  @OptionGroup var weights: WeightsOption
+  @OptionGroup var options: BenchOptions
 
   @Option(help: "The most tokens guessed a step.")
   var drafts = 4
@@ -42,47 +42,29 @@ struct BenchDraftCommand: ParsableCommand {
   @Flag(help: "Let the number of guesses follow what they bring.")
   var adapt = false
 
-  @Option(help: "How often each speed is measured; the median counts.")
-  var repetitions = 3
-
-  @Option(help: "Worker threads; 0: one a core.")
-  var threads = 0
-
-  @OptionGroup var instructionSet: InstructionSetOption
-
-  @OptionGroup var numberTypes: NumberTypesOption
-
-  @Flag(help: "Print a JSON array with an object for each number of guesses.")
-  var json = false
-
   func validate() throws {
     guard (1...8).contains(drafts) else { throw ValidationError("--drafts must be from 1 to 8.") }
     guard (16...1_000_000).contains(generate) else { throw ValidationError("--generate must be from 16 to 1000000.") }
     guard (0...1).contains(acceptance) else { throw ValidationError("--acceptance must be from 0 to 1.") }
-    guard (1...1000).contains(repetitions) else { throw ValidationError("--repetitions must be from 1 to 1000.") }
-    guard (0...1024).contains(threads) else { throw ValidationError("--threads must be from 0 to 1024.") }
   }
 
   func run() throws {
-    let folder = try model.folder()
+    let folder = try options.model.folder()
     guard folder.offersDraftHead else {
       throw CommandError.badInput(
         place: "--model", found: "a model without a multi-token-prediction head", expected: "one with such a head")
     }
     let length = DraftBenchmark.promptLength + generate + 1
-    let limit = folder.configuration.contextLength
-    guard length <= limit else {
-      throw CommandError.contextTooLong(tokens: length, limit: limit, what: "The benchmark")
-    }
+    try options.check(length, within: folder.configuration.contextLength)
     let pageSize = EngineConfiguration.pageSize
     var configuration = EngineConfiguration(
       pageCount: (length + pageSize - 1) / pageSize, slotCount: 1, maximumStepTokens: DraftBenchmark.promptLength,
-      threads: threads > 0 ? threads : ProcessorTopology().threadCount)
-    numberTypes.apply(to: &configuration, for: folder)
+      threads: options.threadCount)
+    options.numberTypes.apply(to: &configuration, for: folder)
     configuration.cacheTypes.retractableRows = drafts
     let engine = try Engine(
-      model: weights.load(folder, for: configuration, drafting: true), configuration: configuration,
-      kernels: Kernels(instructionSet.chosen))
+      model: options.weights.load(folder, for: configuration, drafting: true), configuration: configuration,
+      kernels: Kernels(options.instructionSet.chosen))
     let work = ModelWork(
       folder.configuration, tensors: folder.weights.descriptions, caches: ModelWork.CacheBytes(of: engine),
       compute: configuration.compute)
@@ -90,20 +72,20 @@ struct BenchDraftCommand: ParsableCommand {
     let lengths = adapt ? [0, drafts] : Array(0...drafts)
     // Alternating, so that what else the machine does meets all of them alike.
     var results = lengths.map { _ in [DraftBenchmark.Result]() }
-    for repetition in 1...repetitions {
+    for repetition in 1...options.repetitions {
       for (index, guesses) in lengths.enumerated() {
-        FileHandle.standardError.write(Data("\(guesses) guesses, \(repetition) of \(repetitions)\n".utf8))
+        FileHandle.standardError.write(Data("\(guesses) guesses, \(repetition) of \(options.repetitions)\n".utf8))
         var length = DraftLength(maximum: guesses, adapts: adapt)
         results[index].append(try benchmark.run(tokens: generate, length: &length, acceptance: acceptance))
       }
     }
     let positions = Double(DraftBenchmark.promptLength) + Double(generate) / 2
     let rows = zip(lengths, results).map { guesses, runs in
-      Row(
-        guesses: guesses, median: runs.sorted { $0.tokensPerSecond < $1.tokensPerSecond }[runs.count / 2],
-        bytes: work.draftedBytes(guesses: guesses, positions: positions).total)
+      let median = runs.sorted { $0.tokensPerSecond < $1.tokensPerSecond }[runs.count / 2]
+      let bytes = median.steps.map { work.draftedBytes($0, positions: positions).total }
+      return Row(guesses: guesses, median: median, bytes: bytes.reduce(0, +) / Double(max(1, bytes.count)))
     }
-    print(json ? Row.json(rows) : Row.table(rows, adapts: adapt))
+    print(options.json ? Row.json(rows) : Row.table(rows))
   }
 
   private struct Row {
@@ -126,16 +108,15 @@ struct BenchDraftCommand: ParsableCommand {
       ).serialized(.indented(2))
     }
 
-    static func table(_ rows: [Row], adapts: Bool) -> String {
+    static func table(_ rows: [Row]) -> String {
       var lines = ["guesses  tok/s  tokens a step  MB a step  gain  allowed  reached"]
       for row in rows {
         let (gain, allowed) = (row.gain(over: rows[0]), row.allowed(over: rows[0]))
-        let fixed = !adapts || row.guesses == 0
         let columns: [(String, Int)] = [
           ("\(row.guesses)", 7), (Self.text(row.median.tokensPerSecond, 1), 7),
-          (Self.text(row.median.tokensPerStep, 2), 15), (fixed ? Self.text(row.bytes / 1e6, 0) : "-", 11),
-          (Self.text(gain, 2), 6), (fixed ? Self.text(allowed, 2) : "-", 9),
-          (fixed && row.guesses > 0 ? Self.text(100 * gain / allowed, 0) + "%" : "-", 9),
+          (Self.text(row.median.tokensPerStep, 2), 15), (Self.text(row.bytes / 1e6, 0), 11),
+          (Self.text(gain, 2), 6), (Self.text(allowed, 2), 9),
+          (row.guesses > 0 ? Self.text(100 * gain / allowed, 0) + "%" : "-", 9),
         ]
         lines.append(columns.map { String(repeating: " ", count: max(0, $1 - $0.count)) + $0 }.joined())
       }

@@ -34,9 +34,7 @@ struct BenchEngineCommand: ParsableCommand {
       shares.
       """)
 
-  @OptionGroup var model: ModelOption
-
-  @OptionGroup var weights: WeightsOption
+  @OptionGroup var options: BenchOptions
 
   @Option(help: "Tokens of each sequence's prompt; 0: measure no prefill.")
   var prompt = 512
@@ -50,30 +48,15 @@ struct BenchEngineCommand: ParsableCommand {
   @Option(help: "Tokens each sequence has before its prompt, and before decoding.")
   var depth = 0
 
-  @Option(help: "How often each speed is measured.")
-  var repetitions = 3
-
   @Option(help: "Tokens of one step of prefill, all sequences together.")
   var stepTokens = 512
-
-  @Option(help: "Worker threads; 0: one a core.")
-  var threads = 0
-
-  @OptionGroup var instructionSet: InstructionSetOption
-
-  @OptionGroup var numberTypes: NumberTypesOption
-
-  @Flag(help: "Print a JSON array with an object for each number of sequences.")
-  var json = false
 
   func validate() throws {
     guard (0...16_777_216).contains(prompt) else { throw ValidationError("--prompt must not be below 0.") }
     guard (0...16_777_216).contains(generate) else { throw ValidationError("--generate must not be below 0.") }
     guard prompt > 0 || generate > 0 else { throw ValidationError("--prompt and --generate cannot both be 0.") }
     guard (0...16_777_216).contains(depth) else { throw ValidationError("--depth must not be below 0.") }
-    guard (1...1000).contains(repetitions) else { throw ValidationError("--repetitions must be from 1 to 1000.") }
     guard (1...65_536).contains(stepTokens) else { throw ValidationError("--step-tokens must be from 1 to 65536.") }
-    guard (0...1024).contains(threads) else { throw ValidationError("--threads must be from 0 to 1024.") }
     _ = try batches()
   }
 
@@ -87,24 +70,21 @@ struct BenchEngineCommand: ParsableCommand {
   }
 
   func run() throws {
-    let folder = try model.folder()
+    let folder = try options.model.folder()
     let plan = Benchmark.Plan(
-      prompt: prompt, generate: generate, depth: depth, repetitions: repetitions, stepTokens: stepTokens)
-    let limit = folder.configuration.contextLength
-    guard plan.length <= limit else {
-      throw CommandError.contextTooLong(tokens: plan.length, limit: limit, what: "The benchmark")
-    }
-    let isa = instructionSet.chosen
-    let threads = threads > 0 ? threads : ProcessorTopology().threadCount
+      prompt: prompt, generate: generate, depth: depth, repetitions: options.repetitions, stepTokens: stepTokens)
+    try options.check(plan.length, within: folder.configuration.contextLength)
+    let isa = options.instructionSet.chosen
+    let threads = options.threadCount
     report("measuring the machine's limits")
     let batches = try batches()
-    let loaded = try weights.load(
+    let loaded = try options.weights.load(
       folder, for: plan.engineConfiguration(sequences: batches.max() ?? 1, threads: threads))
     let limits = try MachineLimits.measure(isa, threads: threads)
     var results: [BenchResult] = []
     for sequences in batches {
       var configuration = plan.engineConfiguration(sequences: sequences, threads: threads)
-      numberTypes.apply(to: &configuration, for: folder)
+      options.numberTypes.apply(to: &configuration, for: folder)
       let engine = try Engine(model: loaded, configuration: configuration, kernels: Kernels(isa))
       let work = ModelWork(
         folder.configuration, tensors: folder.weights.descriptions, caches: ModelWork.CacheBytes(of: engine),
@@ -114,9 +94,9 @@ struct BenchEngineCommand: ParsableCommand {
       results.append(BenchResult(plan: plan, sequences: sequences, speeds: speeds, work: work, limits: limits))
     }
     let machine = BenchMachine(
-      model: folder.path, threads: threads, instructionSet: isa, stepTokens: stepTokens, repetitions: repetitions,
-      limits: limits)
-    if json {
+      model: folder.path, threads: threads, instructionSet: isa, stepTokens: stepTokens,
+      repetitions: options.repetitions, limits: limits)
+    if options.json {
       print(JSON.array(results.map { $0.json(on: machine) }).serialized(.indented(2)))
     } else {
       print(machine.text)

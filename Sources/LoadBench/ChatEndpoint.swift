@@ -27,6 +27,8 @@ public struct ChatEndpoint: Sendable {
     var promptTokens: Int?
     var cachedTokens: Int?
     var outputTokens: Int?
+    var acceptedDrafts: Int?
+    var rejectedDrafts: Int?
     var end: ContinuousClock.Instant
   }
 
@@ -170,8 +172,15 @@ extension ChatEndpoint.Reply {
       promptTokens = usage["prompt_tokens"]?.intValue
       outputTokens = usage["completion_tokens"]?.intValue
       cachedTokens = usage["prompt_tokens_details"]?["cached_tokens"]?.intValue ?? cachedTokens
+      let details = usage["completion_tokens_details"]
+      acceptedDrafts = details?["accepted_prediction_tokens"]?.intValue ?? acceptedDrafts
+      rejectedDrafts = details?["rejected_prediction_tokens"]?.intValue ?? rejectedDrafts
     }
-    // llama-server says it here.
-    if let cached = chunk["timings"]?["cache_n"]?.intValue { cachedTokens = cached }
+    // llama-server says these here.
+    let timings = chunk["timings"]
+    if let cached = timings?["cache_n"]?.intValue { cachedTokens = cached }
+    if let drafted = timings?["draft_n"]?.intValue, let accepted = timings?["draft_n_accepted"]?.intValue {
+      (acceptedDrafts, rejectedDrafts) = (accepted, drafted - accepted)
+    }
   }
 }

@@ -14,6 +14,8 @@ extension LoadRun.Entry {
       members["cached_tokens"] = .integer(record.cachedTokens)
       members["prefilled_tokens"] = .integer(record.promptTokens - record.cachedTokens)
       members["output_tokens"] = .integer(record.outputTokens)
+      members["accepted_draft_tokens"] = .integer(record.acceptedDrafts)
+      members["rejected_draft_tokens"] = .integer(record.rejectedDrafts)
       members["ttft"] = record.timeToFirstToken.map { .double($0) } ?? .null
       members["pieces"] = .array(pieces.map { .double(($0 * 1e6).rounded() / 1e6) })
     case .refused(let reason): members["refused"] = .string(reason)

@@ -117,6 +117,8 @@ private struct ConversingClient: Sendable {
     record.promptTokens = reply.promptTokens ?? 0
     record.cachedTokens = reply.cachedTokens ?? 0
     record.outputTokens = reply.outputTokens ?? pieces.count
+    record.acceptedDrafts = reply.acceptedDrafts ?? 0
+    record.rejectedDrafts = reply.rejectedDrafts ?? 0
     record.longestGap = zip(pieces, pieces.dropFirst()).reduce(0) { max($0, $1.1 - $1.0) }
     record.tenant = conversation.tenant
     return LoadRun.Entry(conversation: index, turn: turn, record: record, pieces: pieces)

@@ -21,6 +21,9 @@ extension Measurements {
       "cached_tokens": .integer(cachedTokens),
       "prefilled_tokens": .integer(promptTokens - cachedTokens),
       "output_tokens": .integer(outputTokens),
+      "accepted_draft_tokens": .integer(acceptedDrafts),
+      "rejected_draft_tokens": .integer(rejectedDrafts),
+      "tokens_per_step": .double(tokensPerStep),
       "requests_per_second": .double(rate(answered)),
       "output_tokens_per_second": .double(rate(outputTokens)),
       "prompt_tokens_per_second": .double(rate(promptTokens)),
@@ -71,6 +74,11 @@ extension Measurements {
       "goodput       \(Self.shown(rate(good))) requests a second, \(good) of \(requests) within "
         + "\(Self.shown(level.timeToFirstToken)) s to the first token and "
         + "\(Self.shown(level.secondsPerToken * 1000)) ms a token")
+    if let acceptance {
+      lines.append(
+        "drafts        \(acceptedDrafts + rejectedDrafts) tokens guessed, \(Self.shown(100 * acceptance))% right: "
+          + "\(Self.shown(tokensPerStep)) tokens a step")
+    }
     if tenants.count > 1 {
       lines.append("fairness      \(Self.shown(fairness)) between \(tenants.count) tenants")
     }

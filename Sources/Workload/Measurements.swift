@@ -34,6 +34,10 @@ public struct Measurements: Sendable {
   public private(set) var cachedTokens = 0
   /// Tokens of answered requests' replies.
   public private(set) var outputTokens = 0
+  /// Those of them that were guessed.
+  public private(set) var acceptedDrafts = 0
+  /// Tokens that were guessed in vain.
+  public private(set) var rejectedDrafts = 0
   /// When the last request ended.
   public private(set) var end = 0.0
   /// Totals by tenant.
@@ -64,6 +68,8 @@ public struct Measurements: Sendable {
     promptTokens += record.promptTokens
     cachedTokens += record.cachedTokens
     outputTokens += record.outputTokens
+    acceptedDrafts += record.acceptedDrafts
+    rejectedDrafts += record.rejectedDrafts
     endToEnd.add(record.end - record.sent)
     if let seconds = record.secondsPerToken { secondsPerToken.add(seconds) }
     if let seconds = record.timeToFirstToken {
@@ -78,6 +84,17 @@ public struct Measurements: Sendable {
 
   /// Requests that were sent, however they ended.
   public var requests: Int { answered + refused.values.reduce(0, +) + failed.values.reduce(0, +) }
+
+  /// The share of guessed tokens that stood; nil where none was guessed.
+  public var acceptance: Double? {
+    let drafts = acceptedDrafts + rejectedDrafts
+    return drafts > 0 ? Double(acceptedDrafts) / Double(drafts) : nil
+  }
+
+  /// Tokens of replies by the steps that gave them: each step gives one and the guesses that stood.
+  public var tokensPerStep: Double {
+    outputTokens > acceptedDrafts ? Double(outputTokens) / Double(outputTokens - acceptedDrafts) : 1
+  }
 
   /// A number by the seconds of the run.
   public func rate(_ count: Int) -> Double { end > 0 ? Double(count) / end : 0 }

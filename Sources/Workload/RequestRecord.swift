@@ -22,6 +22,10 @@ public struct RequestRecord: Sendable, Hashable {
   public var cachedTokens = 0
   /// Tokens of the reply.
   public var outputTokens = 0
+  /// Tokens of it that were guessed.
+  public var acceptedDrafts = 0
+  /// Tokens that were guessed in vain.
+  public var rejectedDrafts = 0
   /// The longest time between two pieces of the reply; 0 below two.
   public var longestGap = 0.0
   /// On whose behalf.

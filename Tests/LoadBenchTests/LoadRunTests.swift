@@ -78,6 +78,7 @@ private final class Asked: Sendable {
       "usage": [
         "prompt_tokens": .integer(promptTokens(body)), "completion_tokens": .integer(count),
         "prompt_tokens_details": ["cached_tokens": .integer(cached)],
+        "completion_tokens_details": ["accepted_prediction_tokens": 2, "rejected_prediction_tokens": 1],
       ],
     ]
     try await stream.send(data: Array(usage.serialized().utf8))
@@ -101,6 +102,7 @@ private final class Asked: Sendable {
     #expect(measurements.answered == 3)
     #expect(measurements.outputTokens == 12)
     #expect(measurements.cachedTokens == 33)
+    #expect(measurements.acceptedDrafts == 6 && measurements.rejectedDrafts == 3)
     #expect(measurements.interToken.count == 4 + 2 + 3)
     #expect(entries.count == 3)
     // Two requests before these measure the tokenizer.
@@ -122,6 +124,7 @@ private final class Asked: Sendable {
     let later = try #require(entries.first { $0.turn == 1 })
     let earlier = try #require(entries.first { $0.conversation == 0 && $0.turn == 0 })
     #expect(later.record.sent >= earlier.record.end + 0.01)
+    #expect(later.json["accepted_draft_tokens"] == 2)
     #expect(later.json["pieces"]?.arrayValue?.count == 3)
     #expect(later.json["prefilled_tokens"]?.intValue == 70 + 7 + 4 + 30 - 11)
   }

@@ -87,6 +87,19 @@ import Testing
     #expect(measurements.text.contains("3 answered, 1 refused, 1 failed"))
   }
 
+  @Test func draftsSaveSteps() {
+    var measurements = Measurements()
+    measurements.add(record(sent: 0, first: 1, end: 2, tokens: 10))
+    #expect(measurements.acceptance == nil && measurements.tokensPerStep == 1)
+    #expect(!measurements.text.contains("drafts"))
+    var drafted = record(sent: 0, first: 1, end: 2, tokens: 10)
+    (drafted.acceptedDrafts, drafted.rejectedDrafts) = (4, 12)
+    measurements.add(drafted)
+    #expect(measurements.acceptance == 0.25 && measurements.tokensPerStep == 1.25)
+    #expect(measurements.json["rejected_draft_tokens"] == 12)
+    #expect(measurements.text.contains("16 tokens guessed, 25.0% right: 1.25 tokens a step"))
+  }
+
   @Test func fairnessIsOneForEqualsAndAShareForOneAlone() {
     var equal = Measurements()
     for tenant in 0..<4 { equal.add(record(sent: 0, first: 1, end: 2, tokens: 10, tenant: tenant)) }

@@ -28,6 +28,10 @@ struct BenchServeCommand: AsyncParsableCommand {
       with two short requests, so lengths are met on average. Replies are greedy
       and end where the model ends them; --body '{"ignore_eos":true}' makes
       servers that know it go on.
+
+      "drafts" appears where the server reports guessed tokens. With --draft-gain,
+      the trace is sent twice, first with "draft_tokens": 0 in every request, and
+      the last line says how much less time a token took than without guesses.
       """)
 
   @Option(help: "The server, with or without /v1.") var url: String
@@ -36,6 +40,7 @@ struct BenchServeCommand: AsyncParsableCommand {
   @Option(help: "Further members of every request, as a JSON object.") var body: String?
   @Option(help: "Seconds a reply may take.") var timeout = 600.0
   @Option(help: "Write a JSON line for every request to this file.") var log: String?
+  @Flag(help: "Send the trace without drafts first, and report what they gain.") var draftGain = false
 
   @OptionGroup(title: "Trace") var trace: TraceOptions
 
@@ -62,6 +67,35 @@ struct BenchServeCommand: AsyncParsableCommand {
     options.body = try members()
     options.timeout = .seconds(timeout)
     let endpoint = try await ChatEndpoint(url: url, options: options)
+    var details: JSONObject = [
+      "url": .string(url), "model": .string(endpoint.model), "trace_requests": .integer(trace.requestCount),
+    ]
+    var undrafted: Measurements?
+    if draftGain {
+      options.model = endpoint.model
+      options.body["draft_tokens"] = 0
+      undrafted = try await drive(trace, ChatEndpoint(url: url, options: options)).measurements
+    }
+    let (measurements, lines) = try await drive(trace, endpoint)
+    if let log { try writeOutput(lines, to: log) }
+    var notes: [String] = []
+    if let before = undrafted?.secondsPerToken.mean, measurements.secondsPerToken.mean > 0 {
+      let after = measurements.secondsPerToken.mean
+      details["draft_gain"] = .double(before / after)
+      details["seconds_per_token_without_drafts"] = .double(before)
+      notes.append(
+        String(
+          format: "\nA token took %.2f ms, and %.2f ms without drafts: %.2f times as fast.", 1000 * after,
+          1000 * before,
+          before / after))
+    }
+    try report.report("\(endpoint.model) at \(url)", measurements, lines: notes, details: details)
+  }
+
+  /// Sends the trace, and returns what was measured, and a line for each request.
+  private func drive(
+    _ trace: Trace, _ endpoint: ChatEndpoint
+  ) async throws -> (measurements: Measurements, lines: String) {
     let lines = Mutex("")
     let ended = Mutex(0)
     let total = trace.requestCount
@@ -74,9 +108,6 @@ struct BenchServeCommand: AsyncParsableCommand {
       bar.show(count, of: total)
       lines.withLock { $0 += entry.json.serialized() + "\n" }
     }
-    if let log { try writeOutput(lines.withLock { $0 }, to: log) }
-    try report.report(
-      "\(endpoint.model) at \(url)", measurements,
-      details: ["url": .string(url), "model": .string(endpoint.model), "trace_requests": .integer(total)])
+    return (measurements, lines.withLock { $0 })
   }
 }

@@ -16,8 +16,8 @@ test: build check-registers test-swift test-allocations test-clients test-vocabu
 build: setup ## build .build/release/apus
 	swift build -c release --product apus
 
-setup: ## install the two C libraries where they are missing
-	@missing=; for package in libssl-dev zlib1g-dev; do \
+setup: ## install the two C libraries, and openssl for the tests, where they are missing
+	@missing=; for package in libssl-dev zlib1g-dev openssl; do \
 	  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
 	if [ -n "$$missing" ]; then $(ROOT) apt-get update -qq && $(ROOT) apt-get install -y -qq $$missing; fi
 

@@ -46,7 +46,7 @@ var targets: [Target] = [
   library("Grammar", ["JSON"]),
 
   // Network.
-  library("HTTP", ["CLinux", "CZlib", .product(name: "HTTPTypes", package: "swift-http-types")]),
+  library("HTTP", ["CLinux", "COpenSSL", "CZlib", .product(name: "HTTPTypes", package: "swift-http-types")]),
 
   // Engine.
   library("Tensor"),
@@ -106,7 +106,7 @@ var targets: [Target] = [
   tests(of: "ChatTemplate", ["TestSupport", "JSON"], resources: [.copy("Fixtures")]),
   tests(of: "OutputParsing", ["TestSupport"]),
   tests(of: "Grammar", ["JSON", "TestSupport"], resources: [.copy("Fixtures")]),
-  tests(of: "HTTP", ["CZlib", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")]),
+  tests(of: "HTTP", ["COpenSSL", "CZlib", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")]),
   tests(of: "Tensor", resources: [.copy("Fixtures")]),
   tests(of: "Kernels", ["Tensor", "TestSupport"]),
   tests(of: "ModelFiles", ["JSON", "Tensor", "TestSupport"], resources: [.copy("Fixtures")]),

@@ -6,8 +6,10 @@ import UnixSignals
 /// was there before goes on.
 struct Reloader: Service {
   /// What can be read again, by its name in the log.
-  let parts: [(name: String, reload: @Sendable () throws -> Void)]
+  let parts: [Part]
   let logger: Logger
+
+  typealias Part = (name: String, reload: @Sendable () throws -> Void)
 
   func run() async throws {
     let signals = await UnixSignalsSequence(trapping: .sighup)

@@ -45,10 +45,11 @@ struct RunningServer: Service {
 
   /// The only lines on standard output: where the server is, and something to paste.
   private func announce(_ address: SocketAddress, modes: [String]) {
+    let url = "\(server.currentTLS == nil ? "http" : "https")://\(address)"
     let text = """
-      Apus is ready at http://\(address) with \(modelName) (\(modes.joined(separator: ", "))). Try:
+      Apus is ready at \(url) with \(modelName) (\(modes.joined(separator: ", "))). Try:
 
-      curl http://\(address)/v1/chat/completions -H 'Content-Type: application/json' \\
+      curl \(url)/v1/chat/completions -H 'Content-Type: application/json' \\
         -d '{"model":"\(modelName)","messages":[{"role":"user","content":"What is Apus?"}]}'
 
 

@@ -7,6 +7,11 @@ public struct SocketClientError: Error, CustomStringConvertible {
   /// The system call and the reason, or what was expected of the server.
   public let description: String
 
+  /// Something came that was not to come.
+  public static func unexpected(_ what: String) -> SocketClientError {
+    SocketClientError(description: "did not expect \(what)")
+  }
+
   static func last(_ call: String) -> SocketClientError {
     SocketClientError(description: "\(call): \(String(cString: strerror(errno)))")
   }

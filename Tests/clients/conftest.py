@@ -45,7 +45,7 @@ class Server:
     def _read_output(self):
         for line in self.process.stdout:
             self.lines.append(line)
-            found = re.search(r"http://[\w.:\[\]]+:\d+", line)
+            found = re.search(r"https?://[\w.:\[\]]+:\d+", line)
             if found and self.url is None:
                 self.url = found.group()
                 self.ready.set()

@@ -41,7 +41,7 @@ extension Connection {
     Task(executorPreference: loop) {
       do {
         let writer = ResponseWriter(self, exchange: exchange)
-        try await self.context.routes.router.handle(request, writer, cors: self.context.cors)
+        try await self.context.routes.value.handle(request, writer, cors: self.context.cors)
         await self.handlerHasEnded(nil, exchange: exchange)
       } catch {
         await self.handlerHasEnded(error, exchange: exchange)
@@ -69,7 +69,7 @@ extension Connection {
       exchange = Exchange(id: lastExchange, line: line, origin: nil, acceptsGzip: false)
     }
     if exchange?.error == nil { exchange?.error = error.description }
-    let (contentType, body) = context.routes.router.errorBody(error)
+    let (contentType, body) = context.routes.value.errorBody(error)
     var fields = error.headerFields
     fields[.contentType] = contentType
     respond(HTTPResponse(status: error.status, headerFields: fields), body: body)

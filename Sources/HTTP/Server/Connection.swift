@@ -2,15 +2,21 @@ import HTTPTypes
 
 /// What all connections of a server share.
 struct ServerContext: Sendable {
-  let routes: CurrentRouter
+  let routes: Replaceable<Router>
+  /// Nil: connections are plain.
+  let tls: Replaceable<TLSContext>?
   let limits: HTTPLimits
   let cors: CORSPolicy
   let serverName: String
   let observer: HTTPObserver
   let registry: ConnectionRegistry
 
-  init(_ configuration: HTTPServerConfiguration, routes: CurrentRouter, registry: ConnectionRegistry) {
+  init(
+    _ configuration: HTTPServerConfiguration, routes: Replaceable<Router>, tls: Replaceable<TLSContext>?,
+    registry: ConnectionRegistry
+  ) {
     self.routes = routes
+    self.tls = tls
     limits = configuration.limits.clamped
     cors = configuration.cors
     serverName = configuration.serverName
@@ -24,6 +30,8 @@ actor Connection: EventLoopClient {
   enum Phase {
     /// Added to the loop in `start`.
     case new
+    /// Of TLS; what comes after it is only a word why the connection is not served, where there is one.
+    case handshaking(refusal: HTTPError?)
     case open
     /// Closes as soon as all is sent.
     case flushing(lingering: Bool)
@@ -42,14 +50,16 @@ actor Connection: EventLoopClient {
   nonisolated let remoteAddress: String
   private let socket: Descriptor
   private var token: UInt64 = 0
-  private var phase = Phase.new
+  var phase = Phase.new
   private var watched: PollEvents = []
 
   var machine: ConnectionMachine
-  private var output = OutputBuffer()
+  /// Nil where the connection is plain, and when it can send nothing more.
+  var tls: TLSSession?
+  var output = OutputBuffer()
   private var isReading = true
   private var hasPeerClosed = false
-  private var isLost = false
+  var isLost = false
 
   private var timer: (kind: ConnectionMachine.Timer, deadline: ContinuousClock.Instant)?
   /// For writing, and when all is written for lingering.
@@ -76,14 +86,26 @@ actor Connection: EventLoopClient {
   /// Starts to serve, or only says why not.
   func start(refusing refusal: HTTPError?) {
     guard case .new = phase else { return }
-    phase = .open
     watched = [.readable, .peerClosed]
     do throws(SystemError) {
       token = try loop.add(self, descriptor: socket, events: watched)
     } catch {
       return lose()
     }
+    if let tls = context.tls?.value { return startTLS(tls, refusing: refusal) }
+    open(refusing: refusal)
+  }
+
+  /// Bytes of HTTP can be sent and received from now on.
+  func open(refusing refusal: HTTPError?) {
+    phase = .open
     perform(refusal.map { machine.refuse($0) } ?? machine.start())
+  }
+
+  /// Lets the handshake take as long as a request's head.
+  func limitHandshake() {
+    ioDeadline = .now + context.limits.headerTimeout
+    updateDeadline()
   }
 
   /// Closes when the running response, if any, has ended.
@@ -93,7 +115,7 @@ actor Connection: EventLoopClient {
   func abort() { lose() }
 
   /// The connection is broken.
-  private func lose() {
+  func lose() {
     isLost = true
     output.removeAll()
     perform(machine.lose())
@@ -103,6 +125,7 @@ actor Connection: EventLoopClient {
   private func closeSocket() {
     if case .closed = phase { return }
     phase = .closed
+    tls = nil
     if token != 0 { loop.remove(token, descriptor: socket) }
     System.close(socket)
     context.registry.remove(self)
@@ -140,13 +163,16 @@ actor Connection: EventLoopClient {
 
   private func receive() {
     var actions: [ConnectionMachine.Action] = []
+    var decryption: Result<[UInt8], TLSSession.Failure>?
     do throws(SystemError) {
       switch phase {
-      case .open:
+      case .handshaking, .open:
         try loop.receive(socket) { bytes in
           if bytes.isEmpty {
             hasPeerClosed = true
             actions = machine.receiveEnd()
+          } else if let tls {
+            decryption = Result { () throws(TLSSession.Failure) in try tls.receive(bytes) }
           } else {
             actions = machine.receive(bytes)
           }
@@ -163,6 +189,7 @@ actor Connection: EventLoopClient {
       if !error.wouldBlock { lose() }
       return
     }
+    if let decryption, let tls { return takeDecrypted(decryption, from: tls) }
     perform(actions)
   }
 
@@ -183,21 +210,26 @@ actor Connection: EventLoopClient {
         resumeBodyWaiters()
       case .answer(let error, let line): answer(error, line: line)
       case .cancelRequest: exchange?.task?.cancel()
-      case .send(let bytes): output.append(bytes)
+      case .send(let bytes): send(bytes)
       case .setTimer(let kind): setTimer(kind)
       case .setReading(let reading): isReading = reading
       case .endExchange(let isComplete): endExchange(isComplete: isComplete)
       case .close(let lingering):
         setTimer(nil)
-        if case .open = phase { phase = .flushing(lingering: lingering) }
-        if case .new = phase { closeSocket() }
+        switch phase {
+        case .new, .handshaking: closeSocket()
+        case .open:
+          closeTLS()
+          phase = .flushing(lingering: lingering)
+        case .flushing, .lingering, .closed: break
+        }
       }
     }
     flush()
   }
 
   /// Sends what there is, as far as the peer takes it.
-  private func flush() {
+  func flush() {
     if case .closed = phase { return }
     var hasProgressed = false
     while !output.isEmpty {
@@ -210,7 +242,9 @@ actor Connection: EventLoopClient {
       }
     }
     if output.count <= context.limits.outputBufferBytes / 2 { resumeAll(&roomWaiters) }
-    if !output.isEmpty {
+    if case .handshaking = phase {
+      // Its deadline stands, whatever moves.
+    } else if !output.isEmpty {
       if hasProgressed || ioDeadline == nil { ioDeadline = .now + context.limits.writeTimeout }
     } else if case .flushing(let lingering) = phase {
       guard lingering, (try? System.shutDownSending(socket)) != nil else { return closeSocket() }
@@ -226,6 +260,7 @@ actor Connection: EventLoopClient {
   private func updateWatch() {
     var events: PollEvents = output.isEmpty ? [] : .writable
     switch phase {
+    case .handshaking: events.formUnion([.readable, .peerClosed])
     case .open where isReading: events.formUnion([.readable, .peerClosed])
     case .open where !hasPeerClosed: events.insert(.peerClosed)
     case .lingering: events.insert(.readable)

@@ -25,6 +25,9 @@ public enum ServerEvent: Sendable, Equatable {
   case acceptPaused(String)
   /// Connections are accepted again.
   case acceptResumed
+  /// A client and the server could not agree on TLS, for the reason given: old protocols, no certificate of a client
+  /// that needs one, plain HTTP.
+  case handshakeFailed(remoteAddress: String, reason: String)
 }
 
 /// Calls that let the layer above log; made on an event loop's thread, so they must not block.

@@ -15,17 +15,25 @@ public final class HTTPServer: Sendable {
   }
 
   private let configuration: HTTPServerConfiguration
-  private let routes: CurrentRouter
+  private let routes: Replaceable<Router>
+  private let tls: Replaceable<TLSContext>?
   private let state = Mutex(State.idle)
 
   /// Creates a server that does not listen yet.
   public init(configuration: HTTPServerConfiguration, router: Router) {
     self.configuration = configuration
-    routes = CurrentRouter(router)
+    routes = Replaceable(router)
+    tls = configuration.tls.map(Replaceable.init)
   }
 
   /// Answers all requests that begin from now on by other routes.
   public func replaceRouter(_ router: Router) { routes.replace(router) }
+
+  /// Takes another certificate for connections that begin from now on. A server that began without TLS stays so.
+  public func replaceTLS(_ context: TLSContext) { tls?.replace(context) }
+
+  /// The TLS of connections that begin now.
+  public var currentTLS: TLSContext? { tls?.value }
 
   /// Connections that are open.
   public var connectionCount: Int {
@@ -49,7 +57,7 @@ public final class HTTPServer: Sendable {
       var loops: [EventLoop] = []
       for _ in 0..<max(1, configuration.eventLoops) { loops.append(try EventLoop()) }
       let registry = ConnectionRegistry()
-      let context = ServerContext(configuration, routes: routes, registry: registry)
+      let context = ServerContext(configuration, routes: routes, tls: tls, registry: registry)
       let listener = Listener(socket: socket, loop: loops[0], loops: loops, context: context)
       try await listener.start()
       state.withLock { $0 = .running(listener, registry) }

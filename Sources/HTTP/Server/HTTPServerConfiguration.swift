@@ -4,6 +4,8 @@ public struct HTTPServerConfiguration: Sendable {
   public var host: String
   /// The port to listen on; 0 lets the system choose.
   public var port: Int
+  /// Encrypts all connections; nil: none.
+  public var tls: TLSContext?
   /// Limits of a request and a connection.
   public var limits: HTTPLimits
   /// Threads that each run an event loop and the handlers of their connections.
@@ -17,11 +19,13 @@ public struct HTTPServerConfiguration: Sendable {
 
   /// Creates a configuration with the given address and defaults for all else.
   public init(
-    host: String = "127.0.0.1", port: Int = 8080, limits: HTTPLimits = HTTPLimits(), eventLoops: Int = 1,
-    cors: CORSPolicy = CORSPolicy(), serverName: String = "apus", observer: HTTPObserver = HTTPObserver()
+    host: String = "127.0.0.1", port: Int = 8080, tls: TLSContext? = nil, limits: HTTPLimits = HTTPLimits(),
+    eventLoops: Int = 1, cors: CORSPolicy = CORSPolicy(), serverName: String = "apus",
+    observer: HTTPObserver = HTTPObserver()
   ) {
     self.host = host
     self.port = port
+    self.tls = tls
     self.limits = limits
     self.eventLoops = eventLoops
     self.cors = cors

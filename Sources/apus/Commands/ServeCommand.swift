@@ -35,8 +35,10 @@ struct ServeCommand: AsyncParsableCommand {
     let keys = KeySources(settings: settings.apiKeys, file: settings.apiKeysFile)
     let access = AccessControl(keys: try keys.keys())
     let startup = StartupServer(metrics: metrics, metricsAreOpen: settings.openMetrics, access: access)
+    let certificate = try Certificate(settings, logger: logger)
     let server = HTTPServer(
-      configuration: HTTPServerConfiguration(settings, HTTPMetrics(registry: metrics), logger: logger),
+      configuration: HTTPServerConfiguration(
+        settings, tls: try certificate?.read(), HTTPMetrics(registry: metrics), logger: logger),
       router: startup.router())
     metrics.add("apus_http_connections", "Connections that are open.", .gauge { Double(server.connectionCount) })
 
@@ -50,9 +52,16 @@ struct ServeCommand: AsyncParsableCommand {
         checkpoints: checkpoints, configuration: configuration, metrics: metrics, access: access, logger: logger)
       return (checkpoints, api.router())
     }
-    let reloader = Reloader(parts: [("api keys", { access.replaceKeys(try keys.keys()) })], logger: logger)
+    var reloaded: [Reloader.Part] = [("api keys", { access.replaceKeys(try keys.keys()) })]
+    if let certificate {
+      reloaded.append(("certificate", { server.replaceTLS(try certificate.read()) }))
+      metrics.add(
+        "apus_tls_certificate_expiry_seconds", "When the certificate becomes invalid, in seconds since 1970.",
+        .gauge { server.currentTLS.map { Double($0.expiry) } })
+    }
     try await ServiceGroup(
-      services: [serving, reloader], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger)
+      services: [serving, Reloader(parts: reloaded, logger: logger)], gracefulShutdownSignals: [.sigterm, .sigint],
+      logger: quiet(logger)
     ).run()
     logger.info("stopped")
   }

@@ -14,6 +14,20 @@ struct SettingFlags: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Certificate in PEM format, with those above it; makes the server speak HTTPS. (default: none)",
+      valueName: "file"))
+  var tlsCertificate: String?
+
+  @Option(help: ArgumentHelp("Private key of the certificate. (default: in the certificate's file)", valueName: "file"))
+  var tlsKey: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Certificates that clients' own must lead to. (default: clients need none)", valueName: "file"))
+  var tlsClientCa: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Model folder in Hugging Face format, or GGUF file. (default: the embedded swiftlet)", valueName: "path"))
   var model: String?
 
@@ -211,7 +225,8 @@ struct SettingFlags: ParsableArguments {
   /// What was given, by setting name.
   var values: [String: [String]] {
     let single: [String: String?] = [
-      "host": host, "port": port, "model": model, "thinking-model": thinkingModel, "chat-template": chatTemplate,
+      "host": host, "port": port, "tls-certificate": tlsCertificate, "tls-key": tlsKey, "tls-client-ca": tlsClientCa,
+      "model": model, "thinking-model": thinkingModel, "chat-template": chatTemplate,
       "tool-call-format": toolCallFormat, "thinking-closing-text": thinkingClosingText,
       "unknown-fields": unknownFields, "reasoning-field": reasoningField, "threads": threads, "isa": isa,
       "weights": weights,

@@ -103,6 +103,7 @@ enum SettingsError: Error, CustomStringConvertible {
   case invalidValue(setting: String, found: String, expected: String)
   case unknownKey(name: String, file: String, line: Int)
   case unreadableFile(path: String, reason: String)
+  case missing(setting: String, neededBy: String)
 
   var description: String {
     switch self {
@@ -112,6 +113,8 @@ enum SettingsError: Error, CustomStringConvertible {
       "\(file), line \(line): there is no setting named \"\(name)\". config/apus.yaml lists all of them."
     case .unreadableFile(let path, let reason):
       "The configuration file \(path) cannot be used: \(reason)"
+    case .missing(let setting, let other):
+      "\(other) is set, and \(setting) is not; expected both."
     }
   }
 }

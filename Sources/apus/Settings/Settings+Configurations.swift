@@ -46,7 +46,7 @@ extension APIServerConfiguration {
 }
 
 extension HTTPServerConfiguration {
-  init(_ settings: Settings, _ metrics: HTTPMetrics, logger: Logger) {
+  init(_ settings: Settings, tls: TLSContext?, _ metrics: HTTPMetrics, logger: Logger) {
     var limits = HTTPLimits()
     limits.bodyBytes = settings.maximumBodyBytes
     limits.connections = settings.maximumConnections
@@ -59,7 +59,7 @@ extension HTTPServerConfiguration {
       settings.corsOrigins.isEmpty
       ? .none : settings.corsOrigins.contains("*") ? .any : .listed(Set(settings.corsOrigins))
     self.init(
-      host: settings.host, port: settings.port, limits: limits,
+      host: settings.host, port: settings.port, tls: tls, limits: limits,
       cors: CORSPolicy(origins: origins, exposedFields: APIServer.exposedFields),
       observer: HTTPObserver(
         onResponse: { entry in
@@ -70,6 +70,8 @@ extension HTTPServerConfiguration {
           switch event {
           case .acceptPaused(let reason): logger.warning("no new connections are accepted: \(reason)")
           case .acceptResumed: logger.info("new connections are accepted again")
+          // Whoever scans the network makes these.
+          case .handshakeFailed(let address, let reason): logger.debug("no TLS with address=\(address): \(reason)")
           }
         }))
   }

@@ -10,6 +10,12 @@ import Serving
 struct Settings: Sendable {
   var host: String
   var port: Int
+  /// The server's certificate and those above it; nil: no TLS.
+  var tlsCertificate: String?
+  /// Its private key; nil: in the same file.
+  var tlsKey: String?
+  /// What clients' certificates have to lead to; nil: clients need none.
+  var tlsClientAuthority: String?
   /// Folder or file of the model; nil serves the embedded one.
   var model: String?
   /// The checkpoint for thinking mode; nil: the model itself.
@@ -89,6 +95,9 @@ extension Settings {
   private enum Known {
     static let host = Setting.text("host", default: "127.0.0.1")
     static let port = Setting.whole("port", default: 8080, in: 0...65535)
+    static let tlsCertificate = Setting.optionalText("tls-certificate", expected: "a file")
+    static let tlsKey = Setting.optionalText("tls-key", expected: "a file")
+    static let tlsClientAuthority = Setting.optionalText("tls-client-ca", expected: "a file")
     static let model = Setting.optionalText("model", expected: "a folder or a file")
     static let thinkingModel = Setting.optionalText("thinking-model", expected: "a folder or a file")
     static let servedModelNames = Setting.list("served-model-name", default: [], expected: "names that are not empty")
@@ -157,7 +166,8 @@ extension Settings {
     ) { $0.count == 1 ? Logger.Level(rawValue: $0[0]) : nil }
 
     static let names: Set<String> = [
-      host.name, port.name, model.name, thinkingModel.name, servedModelNames.name, chatTemplate.name,
+      host.name, port.name, tlsCertificate.name, tlsKey.name, tlsClientAuthority.name, model.name, thinkingModel.name,
+      servedModelNames.name, chatTemplate.name,
       toolCallFormat.name,
       thinkingClosingText.name, instructSampling.name, thinkingSampling.name, unknownFields.name, reasoningField.name,
       threads.name,
@@ -184,6 +194,9 @@ extension Settings {
     let sources = try await SettingSources(flags: flags, environment: environment, file: file, known: Known.names)
     host = try sources.value(Known.host)
     port = try sources.value(Known.port)
+    tlsCertificate = try sources.value(Known.tlsCertificate)
+    tlsKey = try sources.value(Known.tlsKey)
+    tlsClientAuthority = try sources.value(Known.tlsClientAuthority)
     model = try sources.value(Known.model)
     thinkingModel = try sources.value(Known.thinkingModel)
     servedModelNames = try sources.value(Known.servedModelNames)

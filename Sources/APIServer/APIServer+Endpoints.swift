@@ -66,7 +66,10 @@ extension APIServer {
         body: ResponsesSchema.countBody, example: ["model": model, "input": "What is Apus?"],
         response: [.required("object", .string), .required("input_tokens", .integer(0 ... .max))], errors: [404]
       ) { [exchange, responses] request, writer in
-        try await exchange.answer(request, writer, from: responses.count)
+        let owner = request.principal
+        try await exchange.answer(request, writer) { body throws(APIError) in
+          try await responses.count(body, owner: owner)
+        }
       },
     ]
   }

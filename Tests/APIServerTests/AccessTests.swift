@@ -1,5 +1,6 @@
 import HTTPTypes
 import JSON
+import Metrics
 import Serving
 import TestSupport
 import Testing
@@ -94,6 +95,72 @@ import Testing
     _ = try await fixture.logLines.first(containing: "chat request_id")
     while try await fixture.request("GET", "/v1/models", fields: fields).status != 429 { await Task.yield() }
     await fixture.stop()
+  }
+
+  @Test func storedResponsesAreTheirOwners() async throws {
+    let access = AccessControl(keys: [try key("alice", "sk-alice"), try key("bob", "sk-bob")])
+    let fixture = try await APIFixture(access: access)
+    let alice = ["x-api-key": "sk-alice"]
+    let bob = ["x-api-key": "sk-bob"]
+    func ask(_ members: JSONObject, _ fields: [String: String]) async throws -> ClientResponse {
+      let body: JSONObject = ["model": "demo", "input": "6 * 7?"]
+      return try await fixture.post("/v1/responses", .object(body.merging(members)), fields: fields)
+    }
+    for members: JSONObject in [[:], ["background": true, "stream": true]] {
+      let made = try await ask(members, alice)
+      let response = try members.isEmpty ? made.json : #require(made.namedEvents.first?.data["response"])
+      let id = try #require(response["id"]?.stringValue)
+      let path = "/v1/responses/\(id)"
+      let missing = try await fixture.request("GET", "/v1/responses/resp_none", fields: bob)
+      // To others it is as if it were not there, in every word but the id.
+      for (method, suffix) in [
+        ("GET", ""), ("GET", "?stream=true"), ("GET", "/input_items"), ("POST", "/cancel"), ("DELETE", ""),
+      ] {
+        let refused = try await fixture.request(method, path + suffix, fields: bob)
+        #expect(refused.status == 404, "\(method) \(suffix)")
+        #expect(refused.text.replacing(id, with: "resp_none") == missing.text)
+      }
+      let next: JSONObject = ["previous_response_id": .string(id)]
+      #expect(try await ask(next, bob).status == 400)
+      #expect(try await ask(next, alice).status == 200)
+      let body: JSONObject = ["model": "demo", "previous_response_id": .string(id), "input": "?"]
+      for (fields, status) in [(bob, 400), (alice, 200)] {
+        let counted = try await fixture.post("/v1/responses/input_tokens", .object(body), fields: fields)
+        #expect(counted.status == status)
+      }
+      let stored = try await fixture.request("GET", path, fields: alice).json
+      let item = try #require(stored["output"]?[0]?["id"])
+      let reference: JSONObject = [
+        "input": [["type": "item_reference", "id": item], ["role": "user", "content": "?"]]
+      ]
+      #expect(try await ask(reference, bob).status == 400)
+      #expect(try await ask(reference, alice).status == 200)
+      #expect(try await fixture.request("DELETE", path, fields: alice).status == 200)
+    }
+    await fixture.stop()
+  }
+
+  @Test func metricsTellOfKeysByTheirNames() throws {
+    let access = AccessControl(keys: [
+      try key("alice", "sk-alice") { $0.requestsPerMinute = 2 }, try key("bob", "sk-bob"),
+    ])
+    let registry = MetricRegistry()
+    access.addMetrics(to: registry)
+    let start = ContinuousClock.now
+    for secret in ["sk-alice", "sk-alice", "sk-alice", "sk-bob", "sk-wrong", ""] {
+      _ = status(access, secret, at: start)
+    }
+    access.charge("bob", tokens: 12)
+    access.charge(nil, tokens: 100)
+    let lines = String(decoding: registry.exposition(), as: UTF8.self).split(separator: "\n").filter { $0.first != "#" }
+    #expect(
+      lines == [
+        #"apus_key_requests_total{key="alice",outcome="admitted"} 2"#,
+        #"apus_key_requests_total{key="alice",outcome="limited"} 1"#,
+        #"apus_key_requests_total{key="bob",outcome="admitted"} 1"#,
+        #"apus_key_tokens_total{key="bob"} 12"#,
+        "apus_key_missing_total 2",
+      ])
   }
 
   // MARK: - The accounts alone, with a clock of the test's

@@ -4,29 +4,39 @@ import Testing
 @testable import APIServer
 
 @Suite struct ResponseStoreTests {
-  private func entry(_ text: String) -> ResponseStore.Entry {
-    ResponseStore.Entry(response: ["output": [["id": .string("item-" + text), "text": .string(text)]]], input: [])
+  private func entry(_ text: String, of owner: String? = nil) -> ResponseStore.Entry {
+    ResponseStore.Entry(
+      response: ["output": [["id": .string("item-" + text), "text": .string(text)]]], input: [], owner: owner)
+  }
+
+  @Test func whatIsOthersIsNotThere() {
+    let store = ResponseStore(limit: 1000)
+    store.keep(entry("a", of: "alice"), as: "a")
+    #expect(store["a", "alice"] != nil && store.item("item-a", of: "alice") != nil)
+    for other in ["bob", "", nil] {
+      #expect(store["a", other] == nil && store.item("item-a", of: other) == nil)
+    }
   }
 
   @Test func theOldestMakeRoom() {
     let size = entry("a").response.bytes.count
     let store = ResponseStore(limit: 2 * size)
     for name in ["a", "b", "c"] { store.keep(entry(name), as: name) }
-    #expect(store["a"] == nil && store["b"] != nil && store["c"] != nil)
-    #expect(store.item("item-a") == nil && store.item("item-c") != nil)
+    #expect(store["a", nil] == nil && store["b", nil] != nil && store["c", nil] != nil)
+    #expect(store.item("item-a", of: nil) == nil && store.item("item-c", of: nil) != nil)
     store.keep(entry(String(repeating: "x", count: 3 * size)), as: "large")
-    #expect(store["large"] == nil && store["c"] == nil)
+    #expect(store["large", nil] == nil && store["c", nil] == nil)
     store.keep(entry("d"), as: "d")
     store.keep(entry("e"), as: "d")
     store.keep(entry("f"), as: "f")
-    #expect(store["d"]?.conversation.first?["text"] == "e" && store["f"] != nil)
+    #expect(store["d", nil]?.conversation.first?["text"] == "e" && store["f", nil] != nil)
     #expect(store.remove("d") && !store.remove("d"))
   }
 
   @Test func aLimitOfZeroKeepsNothing() {
     let store = ResponseStore(limit: 0)
     store.keep(entry("a"), as: "a")
-    #expect(store["a"] == nil)
+    #expect(store["a", nil] == nil)
   }
 
   @Test func whatWasForgottenStaysForgotten() {
@@ -34,10 +44,10 @@ import Testing
     store.start(entry("begun"), as: "a", events: nil) { Task {} }
     #expect(store.remove("a"))
     store.finish(entry("done"), as: "a")
-    #expect(store["a"] == nil)
+    #expect(store["a", nil] == nil)
     store.start(entry("begun"), as: "b", events: nil) { Task {} }
     store.finish(entry("done"), as: "b")
-    #expect(store["b"]?.conversation.first?["text"] == "done")
+    #expect(store["b", nil]?.conversation.first?["text"] == "done")
     #expect(store.cancel("b") == nil)
   }
 
@@ -81,7 +91,7 @@ import Testing
     // Events count, so that they displace the oldest: those of one response cannot fill the memory.
     store.start(entry("begun"), as: "long", events: []) { Task {} }
     for _ in 0..<300 { store.append(frames(0...0), to: "long", isLast: false) }
-    #expect(store["long"] == nil && store["displaced"] == nil)
+    #expect(store["long", nil] == nil && store["displaced", nil] == nil)
     for events in followed { #expect(try await numbers(events) == [0]) }
   }
 }

@@ -1,4 +1,5 @@
 import HTTPTypes
+public import Metrics
 import Synchronization
 
 /// Who may ask, and how much: the API keys, and what their holders have taken.
@@ -24,6 +25,12 @@ public final class AccessControl: Sendable {
   }
 
   private let state: Mutex<State>
+  private let requests = CounterFamily(labels: ["key", "outcome"], limit: mostSeries)
+  private let tokens = CounterFamily(labels: ["key"], limit: mostSeries)
+  private let strangers = Counter()
+
+  /// Keys that metrics tell apart, at most; further ones count as `other`.
+  private static let mostSeries = 4096
 
   /// Lets in who has one of the keys; everybody where there are to be none (nil).
   public init(keys: [APIKey]?) {
@@ -49,23 +56,41 @@ public final class AccessControl: Sendable {
     }
   }
 
+  /// Adds what the keys' holders ask for and take, by the keys' names.
+  public func addMetrics(to registry: MetricRegistry) {
+    registry.add(
+      "apus_key_requests_total",
+      "Requests with an API key, by its name; limited: refused because a limit of the key was reached.",
+      .counters(requests))
+    registry.add(
+      "apus_key_tokens_total", "Tokens of prompts and replies that were charged to an API key, by its name.",
+      .counters(tokens))
+    registry.add("apus_key_missing_total", "Requests refused for want of a valid API key.", .counter(strangers))
+  }
+
   /// Lets a request in by the key in its fields. `leave` is owed for a name.
   /// - Returns: the key's name; nil where everybody is let in.
   /// - Throws: 401 without a valid key, 429 where a limit is reached.
   func enter(_ fields: HTTPFields, at now: ContinuousClock.Instant = .now) throws(APIError) -> String? {
     let offered = Self.secrets(in: fields).map { SecretDigest(of: $0.utf8) }
-    let entry: Result<String?, APIError> = state.withLock { state in
-      guard let keys = state.keys else { return .success(nil) }
-      guard !offered.isEmpty else { return .failure(.missingKey) }
-      guard let key = Self.find(offered, in: keys) else { return .failure(.invalidKey) }
+    let (name, refusal): (String?, APIError?) = state.withLock { state in
+      guard let keys = state.keys else { return (nil, nil) }
+      guard !offered.isEmpty else { return (nil, .missingKey) }
+      guard let key = Self.find(offered, in: keys) else { return (nil, .invalidKey) }
       var account = state.accounts[key.name] ?? Account(key.limits, at: now)
       defer { state.accounts[key.name] = account }
-      if let refusal = Self.refusal(&account, at: now) { return .failure(refusal) }
+      if let refusal = Self.refusal(&account, at: now) { return (key.name, refusal) }
       account.requests?.take(1)
       account.running += 1
-      return .success(key.name)
+      return (key.name, nil)
     }
-    return try entry.get()
+    if let name {
+      requests.add(1, [name, refusal == nil ? "admitted" : "limited"])
+    } else if refusal != nil {
+      strangers.add(1)
+    }
+    if let refusal { throw refusal }
+    return name
   }
 
   /// A request that was let in is over.
@@ -78,6 +103,7 @@ public final class AccessControl: Sendable {
   func charge(_ name: String?, tokens: Int) {
     guard let name else { return }
     state.withLock { $0.accounts[name]?.tokens?.take(Double(tokens)) }
+    self.tokens.add(tokens, [name])
   }
 
   /// The models the holder may ask for; nil for all.

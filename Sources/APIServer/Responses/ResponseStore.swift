@@ -9,6 +9,8 @@ final class ResponseStore: Sendable {
     var response: JSON
     /// Every item the response answers, those of earlier responses included.
     let input: [JSON]
+    /// The key that let its request in; nil where everybody is let in.
+    let owner: String?
 
     /// What a response that goes on from this one answers.
     var conversation: [JSON] { input + (response["output"]?.arrayValue ?? []) }
@@ -73,8 +75,10 @@ final class ResponseStore: Sendable {
     return value
   }
 
-  /// The response called `id`.
-  subscript(id: String) -> Entry? { state.withLock { $0.entries[id] } }
+  /// The response called `id`, if it is the owner's: nobody can tell those of others from those there are not.
+  subscript(id: String, owner: String?) -> Entry? {
+    state.withLock { state in state.entries[id].flatMap { $0.owner == owner ? $0 : nil } }
+  }
 
   /// Keeps a response, in place of one with the same id. One that is larger than the limit is not kept.
   func keep(_ entry: Entry, as id: String) {
@@ -89,11 +93,12 @@ final class ResponseStore: Sendable {
   /// Forgets a response, and ends it if it is being made. Returns whether there was one.
   func remove(_ id: String) -> Bool { change { $0.remove(id, &$1) != nil } }
 
-  /// The item called `id` of a stored response.
-  func item(_ id: String) -> JSON? {
+  /// The item called `id` of a stored response of the owner.
+  func item(_ id: String, of owner: String?) -> JSON? {
     state.withLock { state in
       for name in state.order.reversed() {
-        if let item = state.entries[name]?.conversation.first(where: { $0["id"]?.stringValue == id }) { return item }
+        guard let entry = state.entries[name], entry.owner == owner else { continue }
+        if let item = entry.conversation.first(where: { $0["id"]?.stringValue == id }) { return item }
       }
       return nil
     }

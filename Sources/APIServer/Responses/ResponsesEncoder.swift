@@ -16,6 +16,8 @@ struct ResponsesEncoder: ReplyEncoder {
   let object: ResponseObject
   /// Every item the response answers.
   let input: [JSON]
+  /// The key that let the request in.
+  let owner: String?
   /// Writes scores; nil leaves them out.
   private let scoreEncoder: TokenScoreEncoder?
   private var parts = ReplyParts(callPrefix: "call_")
@@ -25,7 +27,10 @@ struct ResponsesEncoder: ReplyEncoder {
   private var usage: TokenUsage?
   private var sequenceNumber = 0
 
-  init(_ object: ResponseObject, input: [JSON], scoreEncoder: TokenScoreEncoder?, keeping: Keeping) {
+  init(
+    _ object: ResponseObject, input: [JSON], owner: String?, scoreEncoder: TokenScoreEncoder?, keeping: Keeping
+  ) {
+    self.owner = owner
     self.keeping = keeping
     self.object = object
     self.input = input

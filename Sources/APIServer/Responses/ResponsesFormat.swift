@@ -10,7 +10,7 @@ struct ResponsesFormat: WireFormat {
   func accept(
     _ body: JSON, _ terms: RequestTerms, _ record: inout AccessRecord
   ) async throws -> AcceptedRequest<ResponsesEncoder> {
-    var request = try ResponsesRequest(body, ResponsesSchema.body, store: store)
+    var request = try ResponsesRequest(body, ResponsesSchema.body, store: store, owner: record.principal)
     let generation: Generation
     do {
       if request.isTruncated { try await intake.shorten(&request.chat) }
@@ -24,7 +24,7 @@ struct ResponsesFormat: WireFormat {
     return AcceptedRequest(
       generations: [generation],
       encoder: ResponsesEncoder(
-        object, input: request.input,
+        object, input: request.input, owner: record.principal,
         scoreEncoder: request.chat.scoredAlternatives == nil
           ? nil : TokenScoreEncoder(tokenizer: intake.checkpoints.tokenizer),
         keeping: request.isBackground ? .throughout : request.isStored ? .atEnd : .nothing),
@@ -34,7 +34,7 @@ struct ResponsesFormat: WireFormat {
   }
 
   func completed(_ encoder: ResponsesEncoder) {
-    let entry = ResponseStore.Entry(response: encoder.whole(), input: encoder.input)
+    let entry = entry(encoder)
     switch encoder.keeping {
     case .nothing: break
     case .atEnd: store.keep(entry, as: encoder.object.id)
@@ -43,8 +43,7 @@ struct ResponsesFormat: WireFormat {
   }
 
   func start(_ encoder: ResponsesEncoder, events: [ReplyFrame]?, _ makeTask: () -> Task<Void, Never>) {
-    let entry = ResponseStore.Entry(response: encoder.whole(), input: encoder.input)
-    store.start(entry, as: encoder.object.id, events: events, makeTask)
+    store.start(entry(encoder), as: encoder.object.id, events: events, makeTask)
   }
 
   func tell(_ events: [ReplyFrame], of encoder: ResponsesEncoder, isLast: Bool) {
@@ -55,9 +54,14 @@ struct ResponsesFormat: WireFormat {
     store.events(of: encoder.object.id, from: 0) ?? AsyncStream { $0.finish() }
   }
 
+  private func entry(_ encoder: ResponsesEncoder) -> ResponseStore.Entry {
+    ResponseStore.Entry(response: encoder.whole(), input: encoder.input, owner: encoder.owner)
+  }
+
   /// `POST /v1/responses/input_tokens`.
-  func count(_ body: JSON) async throws(APIError) -> Answer {
-    var request = try ResponsesRequest(body, ResponsesSchema.countBody, store: store)
+  /// - Parameter owner: the key that let the request in.
+  func count(_ body: JSON, owner: String?) async throws(APIError) -> Answer {
+    var request = try ResponsesRequest(body, ResponsesSchema.countBody, store: store, owner: owner)
     do {
       let tokens = try await intake.prompt(&request.chat).tokens
       return Answer(

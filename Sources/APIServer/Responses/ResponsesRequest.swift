@@ -11,7 +11,8 @@ struct ResponsesRequest {
   /// Whether the oldest turns may be left out.
   let isTruncated: Bool
 
-  init(_ body: JSON, _ schema: ObjectSchema, store: ResponseStore) throws(APIError) {
+  /// - Parameter owner: whose stored responses it may go on from.
+  init(_ body: JSON, _ schema: ObjectSchema, store: ResponseStore, owner: String?) throws(APIError) {
     let unknown = try RequestCheck.unknownPlaces(in: body, schema)
     isStored = body["store"]?.boolValue ?? true
     isBackground = body["background"]?.boolValue ?? false
@@ -19,7 +20,7 @@ struct ResponsesRequest {
     guard isStored || !isBackground else {
       throw .wrongValue("background", "'background' needs 'store', or nobody sees the response.")
     }
-    input = try Self.items(body, store: store)
+    input = try Self.items(body, store: store, owner: owner)
     var members: JSONObject = [
       "model": body["model"] ?? .null,
       "messages": .array(ResponseItems.messages(input, instructions: body["instructions"]?.stringValue)),
@@ -56,10 +57,10 @@ struct ResponsesRequest {
 
   // MARK: - Input
 
-  private static func items(_ body: JSON, store: ResponseStore) throws(APIError) -> [JSON] {
+  private static func items(_ body: JSON, store: ResponseStore, owner: String?) throws(APIError) -> [JSON] {
     var items: [JSON] = []
     if let id = body["previous_response_id"]?.stringValue {
-      guard let previous = store[id] else {
+      guard let previous = store[id, owner] else {
         throw APIError(
           .badRequest, code: "previous_response_not_found", parameter: "previous_response_id",
           "There is no stored response '\(id.excerpt)'. Please send the whole conversation as 'input'.")
@@ -72,7 +73,7 @@ struct ResponsesRequest {
         continue
       }
       let id = item["id"]?.stringValue ?? ""
-      guard let found = store.item(id) else {
+      guard let found = store.item(id, of: owner) else {
         throw .wrongValue("input[\(index)].id", "There is no stored item '\(id.excerpt)'. Please send the item itself.")
       }
       items.append(found)

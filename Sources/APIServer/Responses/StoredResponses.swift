@@ -27,6 +27,7 @@ struct StoredResponses: Sendable {
   /// `DELETE /v1/responses/{id}`.
   func delete(_ request: Request) throws(APIError) -> Answer {
     let id = Self.id(request)
+    _ = try entry(request)
     guard store.remove(id) else { throw Self.unknown(id) }
     return Answer(["id": .string(id), "object": "response", "deleted": true])
   }
@@ -73,7 +74,7 @@ struct StoredResponses: Sendable {
 
   private func entry(_ request: Request) throws(APIError) -> ResponseStore.Entry {
     let id = Self.id(request)
-    guard let entry = store[id] else { throw Self.unknown(id) }
+    guard let entry = store[id, request.principal] else { throw Self.unknown(id) }
     return entry
   }
 

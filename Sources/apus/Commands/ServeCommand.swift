@@ -34,6 +34,7 @@ struct ServeCommand: AsyncParsableCommand {
     ProcessMetrics.add(to: metrics)
     let keys = KeySources(settings: settings.apiKeys, file: settings.apiKeysFile)
     let access = AccessControl(keys: try keys.keys())
+    access.addMetrics(to: metrics)
     let startup = StartupServer(metrics: metrics, metricsAreOpen: settings.openMetrics, access: access)
     let certificate = try Certificate(settings, logger: logger)
     let server = HTTPServer(

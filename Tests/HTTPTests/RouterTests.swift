@@ -14,7 +14,7 @@ import Testing
     ("/{x}", "/%E2%82%AC", ["x": "\u{20AC}"]),
   ])
   func matches(pattern: String, path: String, parameters: [String: String]) {
-    #expect(RoutePattern(pattern).match(path) == parameters)
+    #expect(RoutePattern(pattern).match(RoutePath(path)) == parameters)
   }
 
   @Test(arguments: [
@@ -23,7 +23,7 @@ import Testing
     ("/a", "/%61%CC%81"),
   ])
   func doesNotMatch(pattern: String, path: String) {
-    #expect(RoutePattern(pattern).match(path) == nil)
+    #expect(RoutePattern(pattern).match(RoutePath(path)) == nil)
   }
 
   private static func answer(_ text: String) -> Router.Handler {

@@ -22,7 +22,10 @@ final class EventLoop: SerialExecutor, TaskExecutor, Sendable {
     core.enqueue(UnownedJob(job))
   }
 
-  func isIsolatingCurrentContext() -> Bool? { core.isCurrent }
+  /// Whether this is the loop's own thread.
+  var isCurrent: Bool { core.isCurrent }
+
+  func isIsolatingCurrentContext() -> Bool? { isCurrent }
 
   func checkIsolated() {
     precondition(core.isCurrent, "called from outside the event loop")

@@ -59,7 +59,15 @@ extension RequestHead.Line {
 
   /// Browsers leave these unescaped in queries, but in no path.
   private static func isValidPath(_ path: ArraySlice<UInt8>) -> Bool {
-    isValid(path) && !path.contains { "\\^`{|}".utf8.contains($0) }
+    isValid(path)
+      && !path.contains { byte in
+        switch byte {
+        case ASCII.backslash, UInt8(ascii: "^"), UInt8(ascii: "`"), UInt8(ascii: "{"), UInt8(ascii: "|"),
+          UInt8(ascii: "}"):
+          true
+        default: false
+        }
+      }
   }
 
   /// Printable ASCII but for the delimiters RFC 3986 keeps out of every URI, and `%` only before two digits.
@@ -71,8 +79,11 @@ extension RequestHead.Line {
         digitsWanted -= 1
         continue
       }
-      guard byte > ASCII.space, byte < 0x7F, !"\"#<>".utf8.contains(byte) else { return false }
-      if byte == ASCII.percent { digitsWanted = 2 }
+      switch byte {
+      case ...ASCII.space, 0x7F..., ASCII.quote, UInt8(ascii: "#"), UInt8(ascii: "<"), UInt8(ascii: ">"): return false
+      case ASCII.percent: digitsWanted = 2
+      default: break
+      }
     }
     return digitsWanted == 0
   }

@@ -3,6 +3,7 @@ enum PercentEncoding {
   /// The text that `encoded` stands for, or nil where a `%` is not followed by two hexadecimal digits or
   /// the bytes are not UTF-8.
   static func decode(_ encoded: some StringProtocol) -> String? {
+    guard encoded.utf8.contains(ASCII.percent) else { return String(encoded) }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(encoded.utf8.count)
     var iterator = encoded.utf8.makeIterator()

@@ -21,7 +21,7 @@ struct RoutePattern: Sendable, Hashable {
   /// Patterns are written in source code; a misprint is a programming error.
   init(_ pattern: String) {
     precondition(pattern.utf8.first == ASCII.slash, "the route \(pattern) does not start with /")
-    let parts = Self.split(pattern)
+    let parts = RoutePath(pattern).segments
     segments = parts.enumerated().map { index, part in
       guard part.hasPrefix("{"), part.hasSuffix("}") else { return .literal(String(part)) }
       let name = part.dropFirst().dropLast()
@@ -36,31 +36,40 @@ struct RoutePattern: Sendable, Hashable {
     segments.map(\.rank).lexicographicallyPrecedes(other.segments.map(\.rank))
   }
 
-  /// What the placeholders match in `path`, a percent-encoded path, decoded; nil when the path is another.
-  func match(_ path: String) -> [String: String]? {
-    let parts = Self.split(path)
+  /// What the placeholders match in a path, decoded; nil when the path is another.
+  func match(_ path: RoutePath) -> [String: String]? {
+    guard path.segments.count >= segments.count else { return nil }
     var parameters: [String: String] = [:]
     for (index, segment) in segments.enumerated() {
-      guard index < parts.count else { return nil }
       switch segment {
       case .literal(let text):
-        guard PercentEncoding.decode(parts[index]) == text else { return nil }
+        guard path.decoded[index] == text else { return nil }
       case .parameter(let name):
-        guard !parts[index].isEmpty, let text = PercentEncoding.decode(parts[index]) else { return nil }
+        guard let text = path.decoded[index], !text.isEmpty else { return nil }
         parameters[name] = text
       case .rest(let name):
-        let rest = parts[index].base[parts[index].startIndex...]
-        guard !rest.isEmpty, let text = PercentEncoding.decode(rest) else { return nil }
+        guard let text = path.rest(from: index), !text.isEmpty else { return nil }
         parameters[name] = text
         return parameters
       }
     }
-    return parts.count == segments.count ? parameters : nil
+    return path.segments.count == segments.count ? parameters : nil
+  }
+}
+
+/// The path of a request, taken apart once for all patterns it is held against.
+struct RoutePath {
+  /// The segments after the leading slash, percent-encoded. The split is by bytes, before any decoding, so that an encoded
+  /// slash does not separate.
+  let segments: [Substring]
+  /// What they stand for; nil for one that stands for nothing.
+  let decoded: [String?]
+
+  init(_ path: String) {
+    segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+    decoded = segments.map(PercentEncoding.decode)
   }
 
-  /// The segments after the leading slash; the split is by bytes, before any decoding, so that an encoded slash
-  /// does not separate.
-  private static func split(_ path: String) -> [Substring] {
-    path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
-  }
+  /// What all segments from one on stand for.
+  func rest(from index: Int) -> String? { PercentEncoding.decode(segments[index].base[segments[index].startIndex...]) }
 }

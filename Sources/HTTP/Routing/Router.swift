@@ -63,9 +63,10 @@ public struct Router: Sendable {
   private func match(_ request: Request) -> Match {
     // RFC 9110, section 9.3.7: the asterisk asks about the server as a whole.
     if request.path == "*" { return .options(allowed: "GET, HEAD, POST, OPTIONS") }
+    let path = RoutePath(request.path)
     var allowed: [String] = []
     for route in routes {
-      guard let parameters = route.pattern.match(request.path) else { continue }
+      guard let parameters = route.pattern.match(path) else { continue }
       for (method, handler) in route.handlers
       where method == request.method || (method == .get && request.method == .head) {
         return .handler(handler, parameters: parameters)

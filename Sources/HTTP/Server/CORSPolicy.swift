@@ -15,23 +15,26 @@ public struct CORSPolicy: Sendable, Hashable {
   /// The origins that are let in.
   public var origins: Origins
   /// Response header fields that pages may read beside the safelisted ones.
-  public var exposedFields: [String]
+  public var exposedFields: [String] {
+    didSet { exposedList = exposedFields.joined(separator: ", ") }
+  }
   /// How long a browser may keep a preflight answer.
   public var maximumAge: Duration = .seconds(600)
+  /// The same as the value of a field, which every response carries.
+  private var exposedList: String
 
   /// Creates a policy; by default every page is let in.
   public init(origins: Origins = .any, exposedFields: [String] = ["X-Request-ID", "Retry-After"]) {
     self.origins = origins
     self.exposedFields = exposedFields
+    exposedList = exposedFields.joined(separator: ", ")
   }
 
   /// Adds the fields that every response carries to one for a page of `origin`.
   func apply(to fields: inout HTTPFields, origin: String?) {
     guard let allowed = allowedOrigin(for: origin, varying: &fields) else { return }
     fields[.accessControlAllowOrigin] = allowed
-    if !exposedFields.isEmpty {
-      fields[.accessControlExposeHeaders] = exposedFields.joined(separator: ", ")
-    }
+    if !exposedList.isEmpty { fields[.accessControlExposeHeaders] = exposedList }
   }
 
   /// Adds the answer to a preflight (`OPTIONS` with `Access-Control-Request-Method`). `apply` adds the origin.

@@ -42,9 +42,9 @@ extension Connection {
       do {
         let writer = ResponseWriter(self, exchange: exchange)
         try await self.context.routes.value.handle(request, writer, cors: self.context.cors)
-        await self.handlerHasEnded(nil, exchange: exchange)
+        await self.isolated { $0.handlerHasEnded(nil, exchange: exchange) }
       } catch {
-        await self.handlerHasEnded(error, exchange: exchange)
+        await self.isolated { $0.handlerHasEnded(error, exchange: exchange) }
       }
     }
   }
@@ -110,31 +110,57 @@ extension Connection {
     }
   }
 
-  func respond(_ head: HTTPResponse, body: [UInt8], exchange id: Int) async throws(HTTPError) {
-    guard exchange?.id == id else { throw .disconnected }
-    respond(head, body: body)
-    try await waitForRoom()
+  nonisolated func respond(_ head: HTTPResponse, body: [UInt8], exchange id: Int) async throws(HTTPError) {
+    try await write(exchange: id) { $0.respond(head, body: body) }
   }
 
-  func startStream(_ head: HTTPResponse, exchange id: Int) async throws(HTTPError) {
-    guard exchange?.id == id else { throw .disconnected }
-    exchange?.status = head.status.code
-    perform(machine.startStream(decorate(head)))
-    try await waitForRoom()
+  nonisolated func startStream(_ head: HTTPResponse, exchange id: Int) async throws(HTTPError) {
+    try await write(exchange: id) {
+      $0.exchange?.status = head.status.code
+      $0.perform($0.machine.startStream($0.decorate(head)))
+    }
   }
 
-  func stream(_ bytes: [UInt8], exchange id: Int) async throws(HTTPError) {
-    guard exchange?.id == id else { throw .disconnected }
-    exchange?.sentBytes += bytes.count
-    perform(machine.stream(bytes))
-    try await waitForRoom()
+  nonisolated func stream(_ bytes: [UInt8], exchange id: Int) async throws(HTTPError) {
+    try await write(exchange: id) {
+      $0.exchange?.sentBytes += bytes.count
+      $0.perform($0.machine.stream(bytes))
+    }
   }
 
-  func endStream(exchange id: Int) async throws(HTTPError) {
-    guard exchange?.id == id else { throw .disconnected }
-    perform(machine.endStream())
-    try await waitForRoom()
+  nonisolated func endStream(exchange id: Int) async throws(HTTPError) {
+    try await write(exchange: id) { $0.perform($0.machine.endStream()) }
   }
+
+  /// Writes to the exchange that is said, if it is still the one, and waits where there is no room for more.
+  private nonisolated func write(
+    exchange id: Int, _ work: @Sendable (isolated Connection) -> Void
+  ) async throws(HTTPError) {
+    let progress = await isolated { connection -> Writing in
+      guard connection.exchange?.id == id else { return .impossible }
+      work(connection)
+      return connection.writing
+    }
+    switch progress {
+    case .possible: return
+    case .impossible: throw .disconnected
+    case .overfull: try await waitForRoom()
+    }
+  }
+
+  /// Does what the actor alone may do. Handlers run on the actor's own thread, so that it need not be waited for: that is as
+  /// much as a job of the loop there and one back.
+  private nonisolated func isolated<Value: Sendable>(_ work: @Sendable (isolated Connection) -> Value) async -> Value {
+    if let value = atOnce(work) { return value }
+    return await onLoop(work)
+  }
+
+  /// Nil on other threads than the loop's.
+  private nonisolated func atOnce<Value: Sendable>(_ work: @Sendable (isolated Connection) -> Value) -> Value? {
+    loop.isCurrent ? assumeIsolated(work) : nil
+  }
+
+  private func onLoop<Value: Sendable>(_ work: @Sendable (isolated Connection) -> Value) -> Value { work(self) }
 
   private func respond(_ head: HTTPResponse, body: [UInt8]) {
     var head = decorate(head)

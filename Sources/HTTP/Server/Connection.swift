@@ -64,6 +64,8 @@ actor Connection: EventLoopClient {
   private var timer: (kind: ConnectionMachine.Timer, deadline: ContinuousClock.Instant)?
   /// For writing, and when all is written for lingering.
   private var ioDeadline: ContinuousClock.Instant?
+  /// What the loop knows of the two.
+  private var knownDeadline: ContinuousClock.Instant?
 
   var exchange: Exchange?
   var lastExchange = 0
@@ -155,6 +157,8 @@ actor Connection: EventLoopClient {
   }
 
   private func handleDeadline() {
+    // The loop forgets a deadline that has passed.
+    knownDeadline = nil
     let now = ContinuousClock.now
     if let ioDeadline, ioDeadline <= now { return lose() }
     if let timer, timer.deadline <= now { perform(machine.timeOut(timer.kind)) }
@@ -289,6 +293,8 @@ actor Connection: EventLoopClient {
     guard token != 0, !isClosed else { return }
     let deadline =
       if let timer, let ioDeadline { min(timer.deadline, ioDeadline) } else { timer?.deadline ?? ioDeadline }
+    guard deadline != knownDeadline else { return }
+    knownDeadline = deadline
     loop.setDeadline(deadline, for: token)
   }
 
@@ -306,6 +312,16 @@ actor Connection: EventLoopClient {
   }
 
   // MARK: Back-pressure
+
+  /// Whether a handler may write more.
+  enum Writing {
+    case possible
+    /// More waits to be sent than the limit allows.
+    case overfull
+    case impossible
+  }
+
+  var writing: Writing { isOverfull ? .overfull : isLost ? .impossible : .possible }
 
   /// Suspends while more waits to be sent than the limit allows.
   func waitForRoom() async throws(HTTPError) {

@@ -164,6 +164,9 @@ struct SettingFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Tokens guessed for a reply in a step, at most. (default: 4)", valueName: "tokens"))
   var drafts: String?
 
+  @Option(help: "Threads that serve connections; 0: one a core, up to 4. (default: 0)")
+  var httpThreads: String?
+
   @Option(help: ArgumentHelp("Largest request body. (default: 32MiB)", valueName: "size"))
   var maxBodyBytes: String?
 
@@ -236,7 +239,7 @@ struct SettingFlags: ParsableArguments {
       "kv-cache-bytes": kvCacheBytes, "checkpoint-bytes": checkpointBytes, "cache-sharing": cacheSharing,
       "history": history, "cache-folder": cacheFolder, "cache-folder-bytes": cacheFolderBytes, "kv-type": kvType,
       "state-type": stateType, "compute": compute, "draft": draft, "drafts": drafts,
-      "max-body-bytes": maxBodyBytes, "max-connections": maxConnections,
+      "http-threads": httpThreads, "max-body-bytes": maxBodyBytes, "max-connections": maxConnections,
       "idle-timeout": idleTimeout, "header-timeout": headerTimeout, "body-timeout": bodyTimeout,
       "write-timeout": writeTimeout, "heartbeat": heartbeat, "response-store-bytes": responseStoreBytes,
       "shutdown-grace": shutdownGrace, "log-level": logLevel,

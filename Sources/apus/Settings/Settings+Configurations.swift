@@ -1,4 +1,5 @@
 import APIServer
+import Foundation
 import HTTP
 import Logging
 import Serving
@@ -60,6 +61,8 @@ extension HTTPServerConfiguration {
       ? .none : settings.corsOrigins.contains("*") ? .any : .listed(Set(settings.corsOrigins))
     self.init(
       host: settings.host, port: settings.port, tls: tls, limits: limits,
+      eventLoops: settings.httpThreads == 0
+        ? min(4, ProcessInfo.processInfo.activeProcessorCount) : settings.httpThreads,
       cors: CORSPolicy(origins: origins, exposedFields: APIServer.exposedFields),
       observer: HTTPObserver(
         onResponse: { entry in

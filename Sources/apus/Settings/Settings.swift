@@ -66,6 +66,8 @@ struct Settings: Sendable {
   var draft: DraftSource
   /// Tokens guessed for a reply in a step, at most.
   var drafts: Int
+  /// Event loops, each with a thread; 0: as many as there are cores, up to four.
+  var httpThreads: Int
   var maximumBodyBytes: Int
   var maximumConnections: Int
   /// Of one address; 0: any number.
@@ -142,6 +144,7 @@ extension Settings {
     static let compute = Setting.choice("compute", default: BF16Compute.f32)
     static let draft = Setting.choice("draft", default: DraftSource.off)
     static let drafts = Setting.whole("drafts", default: 4, in: DraftingConfiguration.limits)
+    static let httpThreads = Setting.whole("http-threads", default: 0, in: 0...256)
     static let maximumBodyBytes = Setting.bytes("max-body-bytes", default: 32 << 20, in: 1024...(1 << 32))
     static let maximumConnections = Setting.whole("max-connections", default: 1024, in: 1...1_000_000)
     static let maximumConnectionsPerAddress = Setting.whole(
@@ -177,7 +180,8 @@ extension Settings {
       kvCacheBytes.name,
       checkpointBytes.name, cacheSharing.name, history.name, cacheFolder.name, cacheFolderBytes.name,
       kvType.name, stateType.name, compute.name, draft.name, drafts.name,
-      maximumBodyBytes.name, maximumConnections.name, idleTimeout.name, headerTimeout.name, bodyTimeout.name,
+      httpThreads.name, maximumBodyBytes.name, maximumConnections.name, idleTimeout.name, headerTimeout.name,
+      bodyTimeout.name,
       writeTimeout.name, heartbeat.name, responseStoreBytes.name, shutdownGrace.name, corsOrigins.name, logLevel.name,
       stallTimeout.name, logFormat.name, apiKeys.name, apiKeysFile.name, openMetrics.name,
       maximumConnectionsPerAddress.name,
@@ -230,6 +234,7 @@ extension Settings {
     compute = try sources.value(Known.compute)
     draft = try sources.value(Known.draft)
     drafts = try sources.value(Known.drafts)
+    httpThreads = try sources.value(Known.httpThreads)
     maximumBodyBytes = try sources.value(Known.maximumBodyBytes)
     maximumConnections = try sources.value(Known.maximumConnections)
     maximumConnectionsPerAddress = try sources.value(Known.maximumConnectionsPerAddress)

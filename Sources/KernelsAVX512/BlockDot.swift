@@ -26,57 +26,50 @@ struct BlockDot<Factors: PanelFactors, let tokens: Int>: PanelSink {
 
   @inline(__always)
   mutating func code(_ vector: __m512i, _ index: Int, block: Int) {
-    let column = 32 * (firstBlock + block) + 4 * index
     let open = 2 * (block % 4) + (Factors.correctionsPerBlock == 2 ? index / 4 : 0)
+    let column = PanelBlock.columns * (firstBlock + block) + 4 * index
     for t in 0..<tokens {
-      let four = UnsafeRawPointer(input.values + t * input.columns + column).loadUnaligned(as: Int32.self)
-      integers[open][t] = _mm512_dpbusd_epi32(integers[open][t], vector, _mm512_set1_epi32(four))
+      integers[open][t] = _mm512_dpbusd_epi32(integers[open][t], vector, input.four(t, from: column))
     }
   }
 
   @inline(__always)
   mutating func factor(_ vector: __m512, _ index: Int, block: Int) {
-    let number = firstBlock + block
     if index == 0, let next = upcoming {
       for offset in stride(from: 0, to: upcomingBytes, by: 64) { prefetch_line(next + offset) }
       upcoming = next + upcomingBytes
     }
     if Factors.blocksPerInputScale == 1 {
       var target = sums
-      add(vector, index, block, number, &target)
+      add(vector, index, block, &target)
       sums = target
       return
     }
     var target = sharedSums
-    add(vector, index, block, number, &target)
+    add(vector, index, block, &target)
     sharedSums = target
     guard block == Factors.blocksPerInputScale - 1, index == Factors.factorVectors - 1 else { return }
+    let input = input.from(block: firstBlock, tokens: tokens, Factors.self)
     for t in 0..<tokens {
-      let scale = _mm512_set1_ps(input.scales[t * input.blocks + firstBlock])
-      sums[t] = _mm512_fmadd_ps(sharedSums[t], scale, sums[t])
+      sums[t] = _mm512_fmadd_ps(sharedSums[t], input.scale(t), sums[t])
       sharedSums[t] = _mm512_setzero_ps()
     }
   }
 
   @inline(__always)
   private mutating func add(
-    _ vector: __m512, _ index: Int, _ block: Int, _ number: Int, _ target: inout InlineArray<tokens, __m512>
+    _ vector: __m512, _ index: Int, _ block: Int, _ target: inout InlineArray<tokens, __m512>
   ) {
+    let input = input.from(block: firstBlock + block, tokens: tokens, Factors.self)
     if Factors.hasMinimum && index == 1 {
-      for t in 0..<tokens {
-        let factor = UnsafeRawPointer(input.corrections + t * input.blocks + number).load(as: Float.self)
-        target[t] = _mm512_fnmadd_ps(vector, _mm512_set1_ps(factor), target[t])
-      }
+      for t in 0..<tokens { target[t] = _mm512_fnmadd_ps(vector, input.minimumFactor(t), target[t]) }
       return
     }
     let open = 2 * (block % 4) + index
     for t in 0..<tokens {
       var total = integers[open][t]
-      if !Factors.hasMinimum {
-        let correction = Factors.correctionsPerBlock * (t * input.blocks + number) + index
-        total = _mm512_add_epi32(total, _mm512_set1_epi32(input.corrections[correction]))
-      }
-      addScaled(Factors.self, total, vector, t, number, input, &target[t])
+      if !Factors.hasMinimum { total = _mm512_add_epi32(total, input.correction(t, index, Factors.self)) }
+      addScaled(Factors.self, total, vector, t, input, &target[t])
       integers[open][t] = _mm512_setzero_si512()
     }
   }

@@ -112,7 +112,7 @@ struct BlockProduct<Format: PanelFormat> {
         prefetch(next, nextBytes * turn / (tiles * panels)..<nextBytes * (turn + 1) / (tiles * panels))
         for t in 0..<width { _mm512_store_ps(scratch.sums + 16 * t, _mm512_setzero_ps()) }
         addBlocks(
-          Format.Factors.self, tokens: width, scratch.panels + panel * panelBytes, 0, input.blocks, input,
+          Format.Factors.self, tokens: width, scratch.panels + panel * panelBytes, 0, self.input.blocks, input,
           scratch.sums)
         store(row + 16 * panel, token, width)
       }
@@ -131,32 +131,46 @@ struct BlockProduct<Format: PanelFormat> {
     return UnsafeRawPointer(scratch.rows)
   }
 
-  /// The inputs of `width` tokens from `token` on, with their corrections in scratch memory.
+  /// The inputs of `width` tokens from `token` on, with their scales and corrections in scratch memory.
   @inline(__always)
   private func tileInput(_ token: Int, _ width: Int) -> TileInput {
     let source = input.from(row: token)
-    let count = width * source.blocks
-    if Format.offset != 0 {
-      let perBlock = Format.Factors.correctionsPerBlock
-      for i in 0..<count {
-        if perBlock == 2 {
-          scratch.corrections[2 * i] = -Format.offset &* source.sums[2 * i]
-          scratch.corrections[2 * i + 1] = -Format.offset &* source.sums[2 * i + 1]
-        } else {
-          scratch.corrections[i] = -Format.offset &* (source.sums[2 * i] &+ source.sums[2 * i + 1])
-        }
-      }
-    } else {
-      let factors = UnsafeMutableRawPointer(scratch.corrections).assumingMemoryBound(to: Float.self)
-      if Format.Factors.blocksPerInputScale == 1 {
-        factors.update(from: source.minimumFactors, count: count)
-      } else {
-        for i in 0..<count { factors[i] = Float(source.sums[2 * i] &+ source.sums[2 * i + 1]) }
+    let length = TileInput.groupBlocks
+    for block in Swift.stride(from: 0, to: source.blocks, by: length) {
+      let count = min(length, source.blocks - block)
+      let mask = __mmask8(truncatingIfNeeded: (1 << count) - 1)
+      for t in 0..<width {
+        let (from, to) = (t * source.blocks + block, block * width + t * length)
+        _mm256_storeu_ps(scratch.scales + to, _mm256_maskz_loadu_ps(mask, source.scales + from))
+        storeCorrections(source, mask, from, to)
       }
     }
     return TileInput(
-      values: UnsafePointer(source.values), scales: UnsafePointer(source.scales),
-      corrections: UnsafePointer(scratch.corrections), columns: source.columns, blocks: source.blocks)
+      values: UnsafePointer(source.values), columns: source.columns, scales: UnsafePointer(scratch.scales),
+      corrections: UnsafePointer(scratch.corrections))
+  }
+
+  /// The corrections of at most eight blocks of a token.
+  @inline(__always)
+  private func storeCorrections(_ source: QuantizedRows, _ mask: __mmask8, _ from: Int, _ to: Int) {
+    let target = scratch.corrections + Format.Factors.correctionsPerBlock * to
+    if Format.Factors.hasMinimum && Format.Factors.blocksPerInputScale == 1 {
+      _mm256_storeu_epi32(
+        target, _mm256_castps_si256(_mm256_maskz_loadu_ps(mask, source.minimumFactors + from)))
+      return
+    }
+    // Each block has two sums, of its first and of its last sixteen bytes.
+    let halves = _mm512_maskz_loadu_epi64(mask, source.sums + 2 * from)
+    if Format.Factors.correctionsPerBlock == 2 {
+      _mm512_storeu_epi32(target, _mm512_mullo_epi32(halves, _mm512_set1_epi32(-Format.offset)))
+      return
+    }
+    let sums = _mm512_cvtepi64_epi32(_mm512_add_epi32(halves, _mm512_srli_epi64(halves, 32)))
+    if Format.Factors.hasMinimum {
+      _mm256_storeu_epi32(target, _mm256_castps_si256(_mm256_cvtepi32_ps(sums)))
+    } else {
+      _mm256_storeu_epi32(target, _mm256_mullo_epi32(sums, _mm256_set1_epi32(-Format.offset)))
+    }
   }
 
   @inline(__always)
@@ -174,27 +188,46 @@ struct BlockScratch {
   static var panelBudget: Int { 1 << 18 }
 
   let sums: UnsafeMutablePointer<Float>
+  let scales: UnsafeMutablePointer<Float>
   let corrections: UnsafeMutablePointer<Int32>
   let panels: UnsafeMutableRawPointer
   let rows: UnsafeMutableRawPointer
 
   init(_ memory: UnsafeMutableRawPointer, _ input: QuantizedRows) {
     sums = memory.assumingMemoryBound(to: Float.self)
-    let afterSums = memory + 64 * widestTile
-    corrections = afterSums.assumingMemoryBound(to: Int32.self)
-    panels = afterSums + (widestTile * input.blocks * 8 + 63) / 64 * 64
-    let largestPanel = input.blocks * 64 * (PanelBlock.codeVectors + 2)
-    rows = panels + max(largestPanel, Self.panelBudget)
+    let afterSums = memory + Self.sumsBytes
+    scales = afterSums.assumingMemoryBound(to: Float.self)
+    let afterScales = afterSums + Self.scalesBytes(blocks: input.blocks)
+    corrections = afterScales.assumingMemoryBound(to: Int32.self)
+    panels = afterScales + Self.correctionsBytes(blocks: input.blocks)
+    rows = panels + Self.panelsBytes(blocks: input.blocks)
+  }
+
+  /// Bytes of all for `blocks` blocks a row.
+  static func byteCount(blocks: Int) -> Int {
+    // The widest format takes 34 bytes for 32 columns.
+    sumsBytes + scalesBytes(blocks: blocks) + correctionsBytes(blocks: blocks) + panelsBytes(blocks: blocks)
+      + 16 * blocks * 34
+  }
+
+  private static var sumsBytes: Int { 64 * widestTile }
+
+  /// A float a block and token, up to whole groups.
+  private static func scalesBytes(blocks: Int) -> Int {
+    let length = TileInput.groupBlocks
+    return 4 * widestTile * ((blocks + length - 1) / length * length)
+  }
+
+  /// At most two integers for each scale.
+  private static func correctionsBytes(blocks: Int) -> Int { 2 * scalesBytes(blocks: blocks) }
+
+  private static func panelsBytes(blocks: Int) -> Int {
+    max(blocks * 64 * (PanelBlock.codeVectors + 2), panelBudget)
   }
 }
 
 /// Scratch bytes of a product over `columns` columns.
-public func blockScratchBytes(columns: Int) -> Int {
-  let blocks = columns / PanelBlock.columns
-  let panels = max(blocks * 64 * (PanelBlock.codeVectors + 2), BlockScratch.panelBudget)
-  // The widest format takes 34 bytes for 32 columns.
-  return 64 * widestTile + (widestTile * blocks * 8 + 63) / 64 * 64 + panels + 16 * blocks * 34
-}
+public func blockScratchBytes(columns: Int) -> Int { BlockScratch.byteCount(blocks: columns / PanelBlock.columns) }
 
 /// `output[t][n] = Σk weights[n][k] · input[t][k]` with weights of a block format; see `Kernels.multiply`.
 public func multiplyBlocks(

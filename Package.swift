@@ -35,6 +35,9 @@ var targets: [Target] = [
   .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+  // Time and threads.
+  library("Host"),
+
   // What is counted.
   library("Metrics"),
 
@@ -58,7 +61,7 @@ var targets: [Target] = [
   library("Sampling", ["Kernels"]),
   library("Scheduler"),
   library("Engine", ["Models", "ModelFiles", "Kernels", "Tensor"]),
-  library("DiskCache", ["COpenSSL"]),
+  library("DiskCache", ["COpenSSL", "Host"]),
 
   // Load: what clients ask for, and what they get.
   library("Workload", ["JSON"]),
@@ -70,15 +73,16 @@ var targets: [Target] = [
   library(
     "Serving",
     [
-      "Engine", "DiskCache", "Kernels", "Scheduler", "Models", "ModelFiles", "Sampling", "Tokenizer", "ChatTemplate",
-      "OutputParsing", "Grammar", "JSON", "Metrics",
+      "Engine", "DiskCache", "Host", "Kernels", "Scheduler", "Models", "ModelFiles", "Sampling", "Tokenizer",
+      "ChatTemplate", "OutputParsing", "Grammar", "JSON", "Metrics",
       .product(name: "Logging", package: "swift-log"),
     ],
     resources: [.copy("Resources/swiftlet")]),
   library(
     "APIServer",
     [
-      "HTTP", "Serving", "OutputParsing", "Sampling", "Tokenizer", "ChatTemplate", "JSON", "Metrics", "COpenSSL",
+      "HTTP", "Host", "Serving", "OutputParsing", "Sampling", "Tokenizer", "ChatTemplate", "JSON", "Metrics",
+      "COpenSSL",
       .product(name: "Logging", package: "swift-log"),
       .product(name: "HTTPTypes", package: "swift-http-types"),
     ]),
@@ -136,8 +140,8 @@ var targets: [Target] = [
   tests(
     of: "Serving",
     [
-      "ChatTemplate", "DiskCache", "Engine", "JSON", "ModelFiles", "Models", "OutputParsing", "Sampling", "Scheduler",
-      "ServingTestSupport", "Synthesis", "TestSupport", "Tokenizer",
+      "ChatTemplate", "DiskCache", "Engine", "Host", "JSON", "ModelFiles", "Models", "OutputParsing", "Sampling",
+      "Scheduler", "ServingTestSupport", "Synthesis", "TestSupport", "Tokenizer",
       .product(name: "Logging", package: "swift-log"),
     ]),
   tests(

@@ -1,6 +1,7 @@
 import Foundation
 public import HTTP
 import HTTPTypes
+public import Host
 import JSON
 public import Logging
 public import Metrics
@@ -31,10 +32,11 @@ public struct APIServer: Sendable {
   /// - Parameters:
   ///   - metrics: what `/metrics` tells; the checkpoints' own are added to it.
   ///   - access: who may ask.
+  ///   - host: whose time counts.
   ///   - logger: gets a line for every request that makes tokens.
   public init(
     checkpoints: Checkpoints, configuration: APIServerConfiguration, metrics: MetricRegistry = MetricRegistry(),
-    access: AccessControl = AccessControl(keys: nil), logger: Logger
+    access: AccessControl = AccessControl(keys: nil), host: any HostSystem = SystemHost(), logger: Logger
   ) {
     precondition(!configuration.servedModelNames.isEmpty, "a served model has a name")
     self.checkpoints = checkpoints
@@ -45,7 +47,7 @@ public struct APIServer: Sendable {
     exchange = ReplyExchange(
       body: BodyReader(limit: configuration.maximumBodyBytes), heartbeat: configuration.heartbeat,
       unknownFields: configuration.unknownFields, termsReader: TermsReader(tenantField: configuration.tenantField),
-      access: access, logger: logger)
+      access: access, host: host, logger: logger)
     for (service, suffix) in checkpoints.all {
       metrics.add(service, model: configuration.servedModelNames[0] + suffix)
     }

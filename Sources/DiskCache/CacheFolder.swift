@@ -19,6 +19,7 @@ struct CacheFolder {
   private let own: String
   private let fingerprint: Digest
   private let limit: Int
+  private let files: any FileSystem
   private var entries: [String: Entry] = [:]
   private(set) var byteCount = 0
   /// Items of this fingerprint whose files were deleted since this was last emptied.
@@ -35,19 +36,28 @@ struct CacheFolder {
   /// - Parameters:
   ///   - fingerprint: of the model, the settings and the program; files with another one count, but are not read.
   ///   - limit: bytes of all files together at most.
-  init(path: String, fingerprint: Digest, limit: Int) throws(DiskCacheError) {
+  init(
+    path: String, fingerprint: Digest, limit: Int, files: any FileSystem = SystemFiles()
+  ) throws(DiskCacheError) {
     root = path
     own = "\(path)/\(fingerprint.hexadecimal.prefix(16))"
     self.fingerprint = fingerprint
     self.limit = limit
-    for folder in [root, own] where mkdir(folder, 0o700) != 0 && errno != EEXIST {
-      throw .unusableFolder(path: folder, reason: String(cString: strerror(errno)))
+    self.files = files
+    for folder in [root, own] {
+      do throws(FileError) {
+        try files.makeFolder(folder)
+      } catch {
+        if error.code != EEXIST { throw .unusableFolder(path: folder, reason: error.reason) }
+      }
     }
-    guard access(own, R_OK | W_OK | X_OK) == 0 else {
-      throw .unusableFolder(path: own, reason: String(cString: strerror(errno)))
+    do throws(FileError) {
+      try files.checkAccess(to: own)
+    } catch {
+      throw .unusableFolder(path: own, reason: error.reason)
     }
-    for folder in Self.names(in: root) {
-      for name in Self.names(in: "\(root)/\(folder)") { take("\(root)/\(folder)/\(name)") }
+    for folder in files.names(in: root) {
+      for name in files.names(in: "\(root)/\(folder)") { take("\(root)/\(folder)/\(name)") }
     }
     makeRoom(for: 0)
   }
@@ -56,22 +66,18 @@ struct CacheFolder {
   var items: [CacheItem] { entries.values.compactMap(\.item) }
 
   private mutating func take(_ path: String) {
-    var status = stat()
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
-    let now = time(nil)
+    guard let status = files.status(of: path) else { return }
     if path.hasSuffix(Self.temporarySuffix) {
-      if now - status.st_mtim.tv_sec > Self.staleSeconds { unlink(path) }
+      if files.now - status.time / 1_000_000_000 > Self.staleSeconds { files.remove(path) }
       return
     }
     guard Self.suffixes.contains(where: path.hasSuffix) else { return }
-    let entry = Entry(
-      path: path, byteCount: Int(status.st_size),
-      lastUse: status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec)
+    let entry = Entry(path: path, byteCount: status.byteCount, lastUse: status.time)
     entries[path] = entry
     byteCount += entry.byteCount
     guard path.hasPrefix(own + "/") else { return }
     do throws(CacheFileError) {
-      let file = try Self.header(of: path)
+      let file = try header(of: path)
       guard file.fingerprint == fingerprint, self.path(of: file.item) == path else { throw .another }
       guard file.byteCount == entry.byteCount else {
         throw .wrongLength(expected: file.byteCount, found: entry.byteCount)
@@ -91,7 +97,7 @@ struct CacheFolder {
     let path = path(of: item)
     let expected = CacheFile(fingerprint: fingerprint, item: item, payloadByteCount: payloadByteCount).byteCount
     do throws(CacheFileError) {
-      var bytes = try Self.bytes(of: path, count: expected)
+      var bytes = try self.bytes(of: path, count: expected)
       let payload = try bytes.withUnsafeBufferPointer { bytes throws(CacheFileError) in
         let bytes = UnsafeRawBufferPointer(bytes)
         let file = try CacheFile(parsing: bytes)
@@ -101,7 +107,8 @@ struct CacheFolder {
       guard payload.count == payloadByteCount else {
         throw .wrongLength(expected: payloadByteCount, found: payload.count)
       }
-      entries[path]?.lastUse = Self.touch(path)
+      let now = files.touch(path)
+      entries[path]?.lastUse = now
       bytes.removeSubrange(payload.upperBound...)
       bytes.removeSubrange(..<payload.lowerBound)
       return bytes
@@ -111,38 +118,25 @@ struct CacheFolder {
     }
   }
 
-  private static func header(of path: String) throws(CacheFileError) -> CacheFile {
-    let bytes = try Self.bytes(of: path, atMost: CacheFile.maximumHeaderByteCount)
+  private func header(of path: String) throws(CacheFileError) -> CacheFile {
+    let bytes = try bytes(of: path, atMost: CacheFile.maximumHeaderByteCount)
     return try bytes.withUnsafeBufferPointer { bytes throws(CacheFileError) in
       try CacheFile(parsing: UnsafeRawBufferPointer(bytes))
     }
   }
 
-  private static func bytes(of path: String, count expected: Int) throws(CacheFileError) -> [UInt8] {
-    let bytes = try Self.bytes(of: path, atMost: expected + 1)
+  private func bytes(of path: String, count expected: Int) throws(CacheFileError) -> [UInt8] {
+    let bytes = try bytes(of: path, atMost: expected + 1)
     guard bytes.count == expected else { throw .wrongLength(expected: expected, found: bytes.count) }
     return bytes
   }
 
-  /// The first bytes of a file.
-  private static func bytes(of path: String, atMost limit: Int) throws(CacheFileError) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0 else { throw .unreadable(code: errno) }
-    defer { close(descriptor) }
-    var code: Int32 = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
-      while count < limit {
-        let read = Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, limit - count)
-        if read < 0, errno == EINTR { continue }
-        guard read > 0 else {
-          if read < 0 { code = errno }
-          return
-        }
-        count += read
-      }
+  private func bytes(of path: String, atMost limit: Int) throws(CacheFileError) -> [UInt8] {
+    do throws(FileError) {
+      return try files.read(path, atMost: limit)
+    } catch {
+      throw .unreadable(code: error.code)
     }
-    guard code == 0 else { throw .unreadable(code: code) }
-    return bytes
   }
 
   // MARK: - Writing
@@ -157,45 +151,19 @@ struct CacheFolder {
     makeRoom(for: file.byteCount)
     temporaryCount += 1
     let temporary = "\(own)/\(getpid())-\(temporaryCount)\(Self.temporarySuffix)"
-    do throws(DiskCacheError) {
+    do throws(FileError) {
       let header = file.header
       let trailer = payload.withUnsafeBytes { CacheFile.trailer(of: header, payload: $0) }
-      try Self.write([header, payload, trailer], to: temporary)
-      guard rename(temporary, path) == 0 else { throw .unwritable(path: path, code: errno) }
+      try files.write([header, payload, trailer], to: temporary)
+      try files.rename(temporary, to: path)
     } catch {
-      unlink(temporary)
-      throw error
+      files.remove(temporary)
+      throw .unwritable(path: path, code: error.code)
     }
-    Self.synchronize(folder: own)
-    entries[path] = Entry(path: path, byteCount: file.byteCount, lastUse: Self.touch(path), item: item)
+    files.synchronize(folder: own)
+    entries[path] = Entry(path: path, byteCount: file.byteCount, lastUse: files.touch(path), item: item)
     byteCount += file.byteCount
     return true
-  }
-
-  private static func write(_ pieces: [[UInt8]], to path: String) throws(DiskCacheError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw .unwritable(path: path, code: errno) }
-    defer { close(descriptor) }
-    for piece in pieces {
-      var done = 0
-      while done < piece.count {
-        let written = piece.withUnsafeBytes {
-          Glibc.write(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done)
-        }
-        if written < 0, errno == EINTR { continue }
-        guard written > 0 else { throw .unwritable(path: path, code: errno) }
-        done += written
-      }
-    }
-    guard fdatasync(descriptor) == 0 else { throw .unwritable(path: path, code: errno) }
-  }
-
-  /// Brings a folder's names to the disk. Without that, a file may be lost, no more.
-  private static func synchronize(folder: String) {
-    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    fsync(descriptor)
-    close(descriptor)
   }
 
   // MARK: - Deleting
@@ -211,29 +179,9 @@ struct CacheFolder {
   }
 
   private mutating func remove(_ path: String) {
-    unlink(path)
+    files.remove(path)
     guard let entry = entries.removeValue(forKey: path) else { return }
     byteCount -= entry.byteCount
     if let item = entry.item { removed.append(item) }
-  }
-
-  private static func names(in folder: String) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
-  }
-
-  /// Makes now the time a file was used at. The time that the kernel would give it may be the same for many.
-  /// - Returns: that time in nanoseconds.
-  private static func touch(_ path: String) -> Int {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    utimensat(AT_FDCWD, path, [now, now], 0)
-    return now.tv_sec * 1_000_000_000 + now.tv_nsec
   }
 }

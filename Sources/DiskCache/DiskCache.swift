@@ -1,4 +1,4 @@
-import Foundation
+public import Host
 import Synchronization
 
 /// Keeps pages and states in files, so that they outlive the process that computed them.
@@ -6,7 +6,7 @@ import Synchronization
 /// One thread of its own reads and writes; nobody waits for it. What cannot be written is lost, what cannot be read, or
 /// is damaged, is not there.
 public final class DiskCache: Sendable {
-  private let board = DiskCacheBoard()
+  private let board: DiskCacheBoard
 
   /// Bytes that may wait to be written; one item may always.
   static let pendingLimit = 256 << 20
@@ -17,18 +17,26 @@ public final class DiskCache: Sendable {
   ///   - path: the folder, made if it is not there. Other processes may use it, too.
   ///   - fingerprint: of everything that results depend on; files with another one are left alone, until room is needed.
   ///   - limit: bytes of all files together at most.
+  ///   - host: what the thread is of.
   ///   - report: hears, on the thread, of files that cannot be written or were damaged.
-  public init(
-    path: String, fingerprint: Digest, limit: Int, report: @escaping @Sendable (String) -> Void
+  public convenience init(
+    path: String, fingerprint: Digest, limit: Int, host: any HostSystem = SystemHost(),
+    report: @escaping @Sendable (String) -> Void
   ) throws(DiskCacheError) {
-    let folder = try CacheFolder(path: path, fingerprint: fingerprint, limit: limit)
+    try self.init(
+      path: path, fingerprint: fingerprint, limit: limit, host: host, files: SystemFiles(), report: report)
+  }
+
+  package init(
+    path: String, fingerprint: Digest, limit: Int, host: any HostSystem, files: any FileSystem,
+    report: @escaping @Sendable (String) -> Void
+  ) throws(DiskCacheError) {
+    let folder = try CacheFolder(path: path, fingerprint: fingerprint, limit: limit, files: files)
+    let board = DiskCacheBoard(host)
     board.found(folder)
-    let thread = Thread { [board] in
-      var worker = DiskCacheWorker(folder: folder, board: board, report: report)
-      worker.run()
-    }
-    thread.name = "apus.disk"
-    thread.start()
+    self.board = board
+    var worker = DiskCacheWorker(folder: folder, board: board, report: report)
+    host.start("apus.disk", wakeUp: board.wake) { worker.turn() }
   }
 
   deinit { close() }

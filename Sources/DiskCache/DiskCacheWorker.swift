@@ -1,4 +1,4 @@
-import Dispatch
+import Host
 import Synchronization
 
 /// Items to read.
@@ -47,8 +47,13 @@ final class DiskCacheBoard: Sendable {
   }
 
   let state = Mutex(State())
-  let wake = DispatchSemaphore(value: 0)
-  let ended = DispatchSemaphore(value: 0)
+  let wake: any WakeUp
+  private let ended: any WakeUp
+
+  init(_ host: any HostSystem) {
+    wake = host.makeWakeUp()
+    ended = host.makeWakeUp()
+  }
 
   func found(_ folder: CacheFolder) {
     state.withLock { state in
@@ -86,6 +91,9 @@ final class DiskCacheBoard: Sendable {
     wake.signal()
     ended.wait()
   }
+
+  /// The thread is about to end.
+  func end() { ended.signal() }
 }
 
 /// The thread of a disk cache: reads first, then writes.
@@ -106,31 +114,27 @@ struct DiskCacheWorker {
     self.report = report
   }
 
-  /// Works until the cache is closed and nothing is left to do.
-  mutating func run() {
-    while true {
-      switch nextJob() {
-      case .read(let read): self.read(read)
-      case .write(let item, let payload): write(item, payload)
-      case .end:
-        board.ended.signal()
-        return
-      }
+  /// Does a job. It ends when the cache is closed and nothing is left to do.
+  mutating func turn() -> Turn {
+    switch nextJob() {
+    case nil: return .sleep
+    case .read(let read): self.read(read)
+    case .write(let item, let payload): write(item, payload)
+    case .end:
+      board.end()
+      return .end
     }
+    return .again
   }
 
-  private func nextJob() -> Job {
-    while true {
-      let job: Job? = board.state.withLock { state in
-        if !state.reads.isEmpty { return .read(state.reads.removeFirst()) }
-        if !state.writes.isEmpty {
-          let write = state.writes.removeFirst()
-          return .write(write.item, write.payload)
-        }
-        return state.isClosed ? .end : nil
+  private func nextJob() -> Job? {
+    board.state.withLock { state in
+      if !state.reads.isEmpty { return .read(state.reads.removeFirst()) }
+      if !state.writes.isEmpty {
+        let write = state.writes.removeFirst()
+        return .write(write.item, write.payload)
       }
-      if let job { return job }
-      board.wake.wait()
+      return state.isClosed ? .end : nil
     }
   }
 

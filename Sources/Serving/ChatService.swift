@@ -1,6 +1,6 @@
 public import DiskCache
 public import Engine
-import Foundation
+public import Host
 public import Logging
 public import Scheduler
 
@@ -23,12 +23,11 @@ public final class ChatService: Sendable {
   let vocabularySize: Int
   let drafting: DraftingConfiguration
 
-  private let mailbox = Mailbox<StepLoopMessage>()
+  private let mailbox: Mailbox<StepLoopMessage>
   private let statisticsBoard = StatisticsBoard()
   private let admission: Admission
   private let loopEnded = Completion()
-  /// Rendering and tokenising take long for long prompts; neither event loops nor the step loop do it.
-  private let promptQueue = DispatchQueue(label: "apus.prompts", attributes: .concurrent)
+  private let host: any HostSystem
 
   /// Starts the step loop on a thread of its own.
   ///
@@ -40,13 +39,28 @@ public final class ChatService: Sendable {
   ///   - caching: what is kept of requests, and who may reuse it.
   ///   - drafting: whether tokens are guessed; the engine can take back as many.
   ///   - disk: where it is kept, too, so that it outlives the service.
+  ///   - host: what the step loop runs on.
   ///   - logger: hears about cancellations, preemptions and failures.
-  public init(
+  public convenience init(
     format: ChatFormat, engine: sending any ForwardEngine, contextLength: Int, scheduler: SchedulerConfiguration,
     caching: CacheConfiguration = CacheConfiguration(), drafting: DraftingConfiguration = .off,
-    disk: DiskCache? = nil, logger: Logger
+    disk: DiskCache? = nil, host: any HostSystem = SystemHost(), logger: Logger
+  ) throws(ServingError) {
+    try self.init(
+      format: format, engine: engine, contextLength: contextLength, scheduler: scheduler, caching: caching,
+      drafting: drafting, disk: disk, host: host, inspect: { _, _ in }, logger: logger)
+  }
+
+  /// - Parameter inspect: sees the scheduler, on the step loop's thread, when a step is planned, with the plan, and after
+  ///   it.
+  package init(
+    format: ChatFormat, engine: sending any ForwardEngine, contextLength: Int, scheduler: SchedulerConfiguration,
+    caching: CacheConfiguration, drafting: DraftingConfiguration, disk: DiskCache?, host: any HostSystem,
+    inspect: sending @escaping (Scheduler, StepPlan?) -> Void, logger: Logger
   ) throws(ServingError) {
     self.format = format
+    self.host = host
+    mailbox = Mailbox(wakeUp: host.makeWakeUp())
     self.drafting = drafting
     vocabularySize = engine.vocabularySize
     grammars = GrammarCache(
@@ -70,15 +84,13 @@ public final class ChatService: Sendable {
       sharing: caching.sharing, history: history, needsStates: scheduler.needsCheckpoints)
     let loop = StepLoop(
       engine: engine, scheduler: policy, history: history, disk: disk, drafts: DraftControl(drafting), mailbox: mailbox,
-      admission: admission, statistics: statisticsBoard, metrics: metrics, logger: logger)
-    let handedOver = HandedOver(loop)
-    let thread = Thread { [loopEnded] in
-      handedOver.value.run()
-      loopEnded.reach()
+      admission: admission, statistics: statisticsBoard, metrics: metrics, host: host,
+      inspect: inspect, logger: logger)
+    host.start("apus.steps", wakeUp: mailbox.wakeUp) { [loopEnded] in
+      let turn = loop.turn()
+      if turn == .end { loopEnded.reach() }
+      return turn
     }
-    thread.name = "apus.steps"
-    thread.qualityOfService = .userInitiated
-    thread.start()
   }
 
   deinit {
@@ -92,7 +104,7 @@ public final class ChatService: Sendable {
   /// Whether the step loop has been at one step, or at one other piece of work, for longer than `limit`: then nobody is
   /// served any more.
   public func isStalled(after limit: Duration) -> Bool {
-    statistics.busySince.map { .now - $0 > limit } ?? false
+    statistics.busySince.map { host.now - $0 > limit } ?? false
   }
 
   /// Whether new requests are refused.
@@ -132,28 +144,24 @@ public final class ChatService: Sendable {
     _ work: @escaping @Sendable () throws(GenerationError) -> Prepared
   ) async throws(GenerationError) -> Prepared {
     let result: Result<Prepared, GenerationError> = await withCheckedContinuation { continuation in
-      promptQueue.async { continuation.resume(returning: Result(catching: work)) }
+      host.perform { continuation.resume(returning: Result(catching: work)) }
     }
     return try result.get()
   }
 
   /// Refuses new requests, lets the others finish for as long as `grace`, ends those that are left, and returns when
-  /// the step loop has stopped.
+  /// the step loop has stopped. Where the calling task is cancelled, the grace is over.
   public func drain(grace: Duration) async {
     admission.close()
     mailbox.post(.drain)
-    let deadline = Task { [mailbox] in
-      try await Task.sleep(for: grace)
-      mailbox.post(.abort)
+    let end = host.now + grace
+    await withTaskGroup { group in
+      group.addTask { [host, mailbox] in
+        try? await host.sleep(until: end)
+        mailbox.post(.abort)
+      }
+      await loopEnded.wait()
+      group.cancelAll()
     }
-    await loopEnded.wait()
-    deadline.cancel()
   }
-}
-
-/// Carries a value to the one thread that uses it from then on.
-private struct HandedOver<Value>: @unchecked Sendable {
-  let value: Value
-
-  init(_ value: sending Value) { self.value = value }
 }

@@ -1,5 +1,6 @@
 import DiskCache
 import Engine
+import Host
 import Logging
 import Metrics
 import Sampling
@@ -36,7 +37,10 @@ final class StepLoop {
   private let statistics: StatisticsBoard
   private let metrics: ServiceMetrics
   private let logger: Logger
-  private let start = ContinuousClock.now
+  private let host: any HostSystem
+  /// Sees the scheduler when a step is planned, with the plan, and after it.
+  private let inspect: (Scheduler, StepPlan?) -> Void
+  private let start: ContinuousClock.Instant
   private var isAborting = false
   /// When the last step was over; nil if nothing followed it at once.
   private var lastStepEnd: Double?
@@ -44,7 +48,7 @@ final class StepLoop {
   init(
     engine: any ForwardEngine, scheduler: Scheduler, history: ReplyHistory, disk: DiskCache?, drafts: DraftControl,
     mailbox: Mailbox<StepLoopMessage>, admission: Admission, statistics: StatisticsBoard, metrics: ServiceMetrics,
-    logger: Logger
+    host: any HostSystem, inspect: @escaping (Scheduler, StepPlan?) -> Void, logger: Logger
   ) {
     self.engine = engine
     self.scheduler = scheduler
@@ -56,23 +60,43 @@ final class StepLoop {
     self.admission = admission
     self.statistics = statistics
     self.metrics = metrics
+    self.host = host
+    self.inspect = inspect
+    start = host.now
     self.logger = logger
+    publish()
   }
 
-  /// Works until admission is closed and the last request is over.
-  func run() {
-    publish()
-    while !(admission.isClosed && admission.isEmpty) {
-      let isIdle = scheduler.isIdle && !(tier?.canSave ?? false)
-      if isIdle { statistics.update { $0.busySince = nil } }
-      let messages = mailbox.take(waiting: isIdle)
-      statistics.update { $0.busySince = .now }
-      for message in messages { receive(message) }
-      moveFiles { tier throws(EngineError) in try tier.advance(scheduler) }
-      if scheduler.isIdle { lastStepEnd = nil } else { advance() }
+  /// Does what there is to do: a step at most. It ends when admission is closed, the last request is over, and what is to
+  /// be kept of it is in files.
+  func turn() -> Turn {
+    if admission.isClosed && admission.isEmpty { return finish() }
+    let messages = mailbox.take()
+    guard !messages.isEmpty || !scheduler.isIdle || tier?.canSave == true else { return rest(.sleep) }
+    statistics.update { $0.busySince = host.now }
+    for message in messages { receive(message) }
+    moveFiles { tier throws(EngineError) in try tier.advance(scheduler) }
+    if scheduler.isIdle { lastStepEnd = nil } else { advance() }
+    inspect(scheduler, nil)
+    return .again
+  }
+
+  /// Saves what is left to be saved.
+  private func finish() -> Turn {
+    var isSaved = true
+    moveFiles { tier throws(EngineError) in
+      try tier.advance(scheduler)
+      isSaved = !tier.hasSaves
     }
-    moveFiles { tier throws(EngineError) in try tier.finish(scheduler) }
+    guard isSaved else { return mailbox.take().isEmpty && tier?.canSave == false ? rest(.sleep) : .again }
+    tier?.close()
+    return rest(.end)
+  }
+
+  /// Nobody waits for the loop now.
+  private func rest(_ turn: Turn) -> Turn {
     statistics.update { $0.busySince = nil }
+    return turn
   }
 
   // MARK: - Messages
@@ -188,11 +212,12 @@ final class StepLoop {
   // MARK: - Steps
 
   /// Seconds since the loop was made.
-  var now: Double { (ContinuousClock.now - start) / .seconds(1) }
+  var now: Double { (host.now - start) / .seconds(1) }
 
   private func advance() {
     let begin = now
     let plan = scheduler.plan(at: begin)
+    inspect(scheduler, plan)
     for id in plan.preempted { logger.debug("preempted request_id=\(replies[id]?.group.name ?? "")") }
     for admitted in plan.admitted where !admitted.isResumed { replies[admitted.request]?.note(admitted) }
     for refused in plan.refused { refuse(refused) }

@@ -1,29 +1,30 @@
-import Foundation
+import Host
 import Testing
 
 @testable import Serving
 
 @Suite struct MailboxTests {
   @Test func messagesComeInOrderAndOnce() {
-    let mailbox = Mailbox<Int>()
-    #expect(mailbox.take(waiting: false).isEmpty)
+    let mailbox = Mailbox<Int>(wakeUp: SystemHost().makeWakeUp())
+    #expect(mailbox.take().isEmpty)
     for number in 0..<5 { mailbox.post(number) }
-    #expect(mailbox.take(waiting: true) == [0, 1, 2, 3, 4])
-    #expect(mailbox.take(waiting: false).isEmpty)
+    #expect(mailbox.take() == [0, 1, 2, 3, 4])
+    #expect(mailbox.take().isEmpty)
     mailbox.post(5)
-    #expect(mailbox.take(waiting: false) == [5])
-    // The signal for 5 is left over; waiting must not return without a message.
-    mailbox.post(6)
-    #expect(mailbox.take(waiting: true) == [6])
+    #expect(mailbox.take() == [5])
   }
 
   @Test func aSleepingReaderIsWoken() async {
-    let mailbox = Mailbox<Int>()
+    let host = SystemHost()
+    let mailbox = Mailbox<Int>(wakeUp: host.makeWakeUp())
     let received: [Int] = await withCheckedContinuation { continuation in
-      Thread.detachNewThread {
-        var all: [Int] = []
-        while all.count < 1000 { all += mailbox.take(waiting: true) }
+      var all: [Int] = []
+      host.start("reader", wakeUp: mailbox.wakeUp) {
+        let messages = mailbox.take()
+        all += messages
+        guard all.count == 1000 else { return messages.isEmpty ? .sleep : .again }
         continuation.resume(returning: all)
+        return .end
       }
       for number in 0..<1000 { mailbox.post(number) }
     }

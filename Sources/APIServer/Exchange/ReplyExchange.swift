@@ -1,5 +1,6 @@
 import HTTP
 import HTTPTypes
+import Host
 import JSON
 import Logging
 import Serving
@@ -11,6 +12,7 @@ struct ReplyExchange: Sendable {
   let unknownFields: UnknownFields
   let termsReader: TermsReader
   let access: AccessControl
+  let host: any HostSystem
   let logger: Logger
 
   /// Answers, and writes the access line whatever the outcome.
@@ -26,7 +28,7 @@ struct ReplyExchange: Sendable {
     do {
       // Deadlines count from here: before the body, which may be long on its way.
       let terms = try termsReader.terms(
-        of: request.headerFields, principal: request.principal, at: .now)
+        of: request.headerFields, principal: request.principal, at: host.now)
       accepted = try await format.accept(try await body.json(of: request), terms, &record)
       for generation in accepted.generations { try await admitted(generation) }
     } catch {
@@ -120,7 +122,7 @@ struct ReplyExchange: Sendable {
   func relay(
     _ events: AsyncStream<[ReplyFrame]>, _ writer: consuming ResponseWriter, _ fields: HTTPFields
   ) async throws {
-    let stream = ReplyStream(try await writer.startEventStream(headerFields: fields), heartbeat: heartbeat)
+    let stream = ReplyStream(try await writer.startEventStream(headerFields: fields), heartbeat: heartbeat, host: host)
     try await stream.keepAlive {
       for await frames in events { try await stream.send(frames) }
     }
@@ -133,7 +135,7 @@ struct ReplyExchange: Sendable {
   ) async throws {
     let stream = ReplyStream(
       try await writer.startEventStream(headerFields: headerFields(accepted.ignoredFields, record.requestID)),
-      heartbeat: heartbeat)
+      heartbeat: heartbeat, host: host)
     var encoder = accepted.encoder
     try await stream.keepAlive {
       try await stream.send(encoder.begin())

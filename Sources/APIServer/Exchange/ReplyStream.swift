@@ -1,21 +1,25 @@
 import HTTP
+import Host
 import Synchronization
 
 /// An event stream that also says something when there is nothing to say.
 final class ReplyStream: Sendable {
   private let stream: EventStream
   private let heartbeat: Duration
-  private let lastSent = Mutex(ContinuousClock.now)
+  private let host: any HostSystem
+  private let lastSent: Mutex<ContinuousClock.Instant>
 
-  init(_ stream: EventStream, heartbeat: Duration) {
+  init(_ stream: EventStream, heartbeat: Duration, host: any HostSystem) {
     self.stream = stream
     self.heartbeat = heartbeat
+    self.host = host
+    lastSent = Mutex(host.now)
   }
 
   func send(_ frames: [ReplyFrame]) async throws(HTTPError) {
     for frame in frames {
       try await stream.send(event: frame.event, data: frame.data)
-      lastSent.withLock { $0 = .now }
+      lastSent.withLock { $0 = host.now }
     }
   }
 
@@ -33,12 +37,12 @@ final class ReplyStream: Sendable {
   private func beat() async throws {
     while !Task.isCancelled {
       let due = lastSent.withLock { $0 } + heartbeat
-      guard due <= .now else {
-        try await Task.sleep(until: due, clock: .continuous)
+      guard due <= host.now else {
+        try await host.sleep(until: due)
         continue
       }
       try await stream.sendComment("waiting")
-      lastSent.withLock { $0 = .now }
+      lastSent.withLock { $0 = host.now }
     }
   }
 }

@@ -2,12 +2,14 @@
 ///
 /// Deadlines move far more often than they pass, so moving one is cheap and finding those that have passed is a scan,
 /// which happens only when the earliest may have.
-struct DeadlineTable: Sendable {
+package struct DeadlineTable: Sendable {
   private var deadlines: [UInt64: ContinuousClock.Instant] = [:]
   /// No deadline is earlier; there may be none at it any more.
-  private var earliest: ContinuousClock.Instant?
+  package private(set) var earliest: ContinuousClock.Instant?
 
-  mutating func set(_ deadline: ContinuousClock.Instant?, for owner: UInt64) {
+  package init() {}
+
+  package mutating func set(_ deadline: ContinuousClock.Instant?, for owner: UInt64) {
     guard let deadline else {
       deadlines[owner] = nil
       return
@@ -27,10 +29,10 @@ struct DeadlineTable: Sendable {
   }
 
   /// Removes the deadlines that have passed.
-  /// - Returns: their owners.
-  mutating func takeExpired(at now: ContinuousClock.Instant) -> [UInt64] {
+  /// - Returns: their owners, the first of them first.
+  package mutating func takeExpired(at now: ContinuousClock.Instant) -> [UInt64] {
     guard let earliest, earliest <= now else { return [] }
-    let expired = deadlines.filter { $0.value <= now }.map(\.key)
+    let expired = deadlines.filter { $0.value <= now }.map(\.key).sorted()
     for owner in expired { deadlines[owner] = nil }
     self.earliest = deadlines.values.min()
     return expired

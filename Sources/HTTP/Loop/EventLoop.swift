@@ -5,12 +5,15 @@ import Synchronization
 /// It is an actor's serial executor and a task's preferred executor at once, so a handler that calls its connection
 /// does not change threads, nor queue behind other work of the process. The thread ends when nothing refers to
 /// the loop any more: as long as a task or a connection could still need it, it runs.
-final class EventLoop: SerialExecutor, TaskExecutor, Sendable {
-  private let core: LoopCore
+package final class EventLoop: SerialExecutor, TaskExecutor, Sendable {
+  private let core: any LoopCore
 
   /// Starts the thread.
-  init() throws(SystemError) {
-    core = try LoopCore()
+  convenience init() throws(SystemError) { self.init(try PollingLoop()) }
+
+  /// Starts with what it is to work with.
+  package init(_ core: any LoopCore) {
+    self.core = core
     core.start(for: self)
   }
 
@@ -18,16 +21,16 @@ final class EventLoop: SerialExecutor, TaskExecutor, Sendable {
     core.stop()
   }
 
-  func enqueue(_ job: consuming ExecutorJob) {
+  package func enqueue(_ job: consuming ExecutorJob) {
     core.enqueue(UnownedJob(job))
   }
 
   /// Whether this is the loop's own thread.
   var isCurrent: Bool { core.isCurrent }
 
-  func isIsolatingCurrentContext() -> Bool? { isCurrent }
+  package func isIsolatingCurrentContext() -> Bool? { isCurrent }
 
-  func checkIsolated() {
+  package func checkIsolated() {
     precondition(core.isCurrent, "called from outside the event loop")
   }
 
@@ -56,12 +59,38 @@ final class EventLoop: SerialExecutor, TaskExecutor, Sendable {
     core.setDeadline(deadline, for: token)
   }
 
+  // MARK: Sockets
+
+  /// Accepts a connection, non-blocking.
+  /// - Returns: its socket, and the client's IP address.
+  func accept(_ listener: Descriptor) throws(SystemError) -> (Descriptor, String) { try core.accept(listener) }
+
+  /// Sends what the system takes.
+  func send(_ socket: Descriptor, _ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int {
+    try core.send(socket, bytes)
+  }
+
+  /// Tells the peer that nothing more is sent.
+  func shutDownSending(_ socket: Descriptor) throws(SystemError) { try core.shutDownSending(socket) }
+
+  /// Closes a socket.
+  func close(_ socket: Descriptor) { core.close(socket) }
+
   /// Receives into the loop's buffer.
   /// - Parameter body: gets the bytes, which are valid during the call; none at the end of the peer's data.
   func receive(_ socket: Descriptor, _ body: (UnsafeRawBufferPointer) -> Void) throws(SystemError) {
     checkIsolated()
     try core.receive(socket, body)
   }
+
+  // MARK: Time
+
+  /// The time; it never goes back.
+  var now: ContinuousClock.Instant { core.now }
+
+  /// Returns at a time.
+  /// - Throws: `CancellationError` as soon as the task is cancelled.
+  func sleep(until deadline: ContinuousClock.Instant) async throws { try await core.sleep(until: deadline) }
 
   /// The current time for `Date` fields, computed once a second.
   var httpDate: String {
@@ -71,7 +100,7 @@ final class EventLoop: SerialExecutor, TaskExecutor, Sendable {
 }
 
 /// Who waits for events of a descriptor. Called on the loop's thread.
-protocol EventLoopClient: AnyObject, Sendable {
+package protocol EventLoopClient: AnyObject, Sendable {
   func isReady(for events: PollEvents)
   func deadlineHasPassed()
 }

@@ -1,155 +1,51 @@
-import CLinux
-import Foundation
-import Glibc
-import Synchronization
-
-/// What an event loop's thread works with.
+/// What an event loop works with: a queue of jobs and whoever does them, a network, and time.
 ///
-/// Unchecked: all but the inbox and the thread's identity is touched by the loop's thread alone (``EventLoop`` checks
-/// that), and `executor` is written before that thread exists.
-final class LoopCore: @unchecked Sendable {
-  private struct Inbox {
-    var jobs: [UnownedJob] = []
-    var isSignalled = false
-    var isStopped = false
-  }
+/// ``PollingLoop`` is a thread with the system's. All but `enqueue` and `stop` is called on whatever `isCurrent` is true
+/// for.
+package protocol LoopCore: AnyObject, Sendable {
+  /// Whether the caller is who does the jobs.
+  var isCurrent: Bool { get }
 
-  /// Rounds of jobs between two looks at the network.
-  private static let roundsPerPoll = 16
-  private static let wakeToken: UInt64 = 0
+  /// Begins to do jobs.
+  func start(for executor: EventLoop)
+  /// Ends, some time soon.
+  func stop()
+  /// Appends a job.
+  func enqueue(_ job: UnownedJob)
 
-  private let queue: Descriptor
-  private let wakeCounter: Descriptor
-  private let inbox = Mutex(Inbox())
-  private let threadID = Atomic<UInt>(0)
-  private weak var executor: EventLoop?
+  // MARK: Time
 
-  private var clients: [UInt64: any EventLoopClient] = [:]
-  private var lastToken = LoopCore.wakeToken
-  private var deadlines = DeadlineTable()
-  private var jobs: [UnownedJob] = []
-  private let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
-  private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 256)
-  private var date = (second: -1, text: "")
-
-  init() throws(SystemError) {
-    queue = try System.makeEventQueue()
-    do throws(SystemError) {
-      wakeCounter = try System.makeEventCounter()
-    } catch {
-      System.close(queue)
-      throw error
-    }
-    events.initialize(repeating: epoll_event())
-    try System.change(queue, .add, wakeCounter, events: .readable, token: Self.wakeToken)
-  }
-
-  deinit {
-    System.close(queue)
-    System.close(wakeCounter)
-    readBuffer.deallocate()
-    events.deallocate()
-  }
-
-  var isCurrent: Bool { threadID.load(ordering: .relaxed) == UInt(pthread_self()) }
-
-  func start(for executor: EventLoop) {
-    self.executor = executor
-    Thread { self.run() }.start()
-  }
-
-  func stop() {
-    inbox.withLock { $0.isStopped = true }
-    System.signal(wakeCounter)
-  }
-
-  func enqueue(_ job: UnownedJob) {
-    let isCurrent = isCurrent
-    let needsSignal = inbox.withLock { inbox in
-      inbox.jobs.append(job)
-      // The loop looks at its inbox before it sleeps.
-      guard !isCurrent, !inbox.isSignalled else { return false }
-      inbox.isSignalled = true
-      return true
-    }
-    if needsSignal { System.signal(wakeCounter) }
-  }
-
-  // MARK: The thread
-
-  private func run() {
-    // A name given before the start would not take.
-    Thread.current.name = "http"
-    threadID.store(UInt(pthread_self()), ordering: .relaxed)
-    while true {
-      for _ in 0..<Self.roundsPerPoll where !runJobs() { break }
-      let (isStopped, hasJobs) = inbox.withLock { ($0.isStopped, !$0.jobs.isEmpty) }
-      if isStopped { return }
-      poll(timeout: hasJobs ? 0 : deadlines.timeout(at: .now))
-      for token in deadlines.takeExpired(at: .now) { clients[token]?.deadlineHasPassed() }
-    }
-  }
-
-  /// Returns whether there were any.
-  private func runJobs() -> Bool {
-    inbox.withLock { swap(&$0.jobs, &jobs) }
-    guard !jobs.isEmpty, let executor else { return false }
-    for job in jobs {
-      job.runSynchronously(
-        isolatedTo: executor.asUnownedSerialExecutor(), taskExecutor: executor.asUnownedTaskExecutor())
-    }
-    jobs.removeAll(keepingCapacity: true)
-    return true
-  }
-
-  private func poll(timeout: CInt) {
-    // It fails for bad arguments only; these do not change.
-    guard let count = try? System.wait(queue, into: events, timeout: timeout) else { return }
-    for event in events[..<count] {
-      let token = event.data.u64
-      if token == Self.wakeToken {
-        System.reset(wakeCounter)
-        inbox.withLock { $0.isSignalled = false }
-      } else {
-        // A client that an earlier event of this round has removed is not found.
-        clients[token]?.isReady(for: PollEvents(rawValue: event.events))
-      }
-    }
-  }
+  /// The time; it never goes back.
+  var now: ContinuousClock.Instant { get }
+  /// The time of day for `Date` fields.
+  func httpDate() -> String
+  /// Returns at a time; to be called from anywhere.
+  /// - Throws: `CancellationError` as soon as the task is cancelled.
+  func sleep(until deadline: ContinuousClock.Instant) async throws
 
   // MARK: Clients
 
-  func add(_ client: any EventLoopClient, descriptor: Descriptor, events: PollEvents) throws(SystemError) -> UInt64 {
-    let token = lastToken + 1
-    try System.change(queue, .add, descriptor, events: events, token: token)
-    lastToken = token
-    clients[token] = client
-    return token
-  }
+  /// Watches a descriptor for a client.
+  /// - Returns: the token that stands for the client from now on.
+  func add(_ client: any EventLoopClient, descriptor: Descriptor, events: PollEvents) throws(SystemError) -> UInt64
+  /// Watches a client's descriptor for other events.
+  func watch(_ token: UInt64, descriptor: Descriptor, for events: PollEvents) throws(SystemError)
+  /// Forgets a client.
+  func remove(_ token: UInt64, descriptor: Descriptor)
+  /// Sets or clears the one deadline of a client.
+  func setDeadline(_ deadline: ContinuousClock.Instant?, for token: UInt64)
 
-  func watch(_ token: UInt64, descriptor: Descriptor, for events: PollEvents) throws(SystemError) {
-    try System.change(queue, .modify, descriptor, events: events, token: token)
-  }
+  // MARK: Sockets
 
-  func remove(_ token: UInt64, descriptor: Descriptor) {
-    // A descriptor that is not watched need not be removed.
-    try? System.change(queue, .remove, descriptor, events: [], token: token)
-    clients[token] = nil
-    deadlines.set(nil, for: token)
-  }
-
-  func setDeadline(_ deadline: ContinuousClock.Instant?, for token: UInt64) {
-    deadlines.set(deadline, for: token)
-  }
-
-  func receive(_ socket: Descriptor, _ body: (UnsafeRawBufferPointer) -> Void) throws(SystemError) {
-    let count = try System.receive(socket, into: readBuffer)
-    body(UnsafeRawBufferPointer(rebasing: readBuffer[..<count]))
-  }
-
-  func httpDate() -> String {
-    let second = Glibc.time(nil)
-    if second != date.second { date = (second, HTTPDate.format(second)) }
-    return date.text
-  }
+  /// Accepts a connection.
+  /// - Returns: its socket, and the client's IP address.
+  func accept(_ listener: Descriptor) throws(SystemError) -> (Descriptor, String)
+  /// Receives what there is, up to some size; `body` gets no bytes at the end of the peer's data.
+  func receive(_ socket: Descriptor, _ body: (UnsafeRawBufferPointer) -> Void) throws(SystemError)
+  /// Sends what the system takes.
+  func send(_ socket: Descriptor, _ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int
+  /// Tells the peer that nothing more is sent.
+  func shutDownSending(_ socket: Descriptor) throws(SystemError)
+  /// Closes a socket.
+  func close(_ socket: Descriptor)
 }

@@ -2,18 +2,23 @@ import CLinux
 import Glibc
 
 /// A system call that failed, and why.
-struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   let call: String
   let code: CInt
 
-  var description: String { "\(call): \(String(cString: strerror(code)))" }
+  package init(call: String, code: CInt) {
+    self.call = call
+    self.code = code
+  }
+
+  package var description: String { "\(call): \(String(cString: strerror(code)))" }
 
   /// Nothing to read or no room to write for now.
   var wouldBlock: Bool { code == EAGAIN || code == EWOULDBLOCK }
 }
 
 /// A file descriptor, owned by whoever holds it.
-typealias Descriptor = CInt
+package typealias Descriptor = CInt
 
 /// Every system call of this module: repeated when a signal interrupts it, its failure a typed error.
 enum System {
@@ -151,13 +156,15 @@ enum System {
 }
 
 /// What a descriptor is ready for, or is to be watched for.
-struct PollEvents: OptionSet, Sendable {
-  let rawValue: UInt32
+package struct PollEvents: OptionSet, Sendable {
+  package let rawValue: UInt32
 
-  static let readable = PollEvents(rawValue: EPOLLIN.rawValue)
-  static let writable = PollEvents(rawValue: EPOLLOUT.rawValue)
+  package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  package static let readable = PollEvents(rawValue: EPOLLIN.rawValue)
+  package static let writable = PollEvents(rawValue: EPOLLOUT.rawValue)
   /// The peer has closed its sending side.
-  static let peerClosed = PollEvents(rawValue: EPOLLRDHUP.rawValue)
+  package static let peerClosed = PollEvents(rawValue: EPOLLRDHUP.rawValue)
   /// Reported whether watched for or not: both sides are closed, or the connection was reset.
-  static let broken = PollEvents(rawValue: EPOLLHUP.rawValue | EPOLLERR.rawValue)
+  package static let broken = PollEvents(rawValue: EPOLLHUP.rawValue | EPOLLERR.rawValue)
 }

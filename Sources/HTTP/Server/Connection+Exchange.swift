@@ -17,7 +17,7 @@ extension Connection {
     let line: RequestHead.Line?
     let origin: String?
     let acceptsGzip: Bool
-    let start = ContinuousClock.now
+    let start: ContinuousClock.Instant
     var body = Body()
     var task: Task<Void, Never>?
     var status: Int?
@@ -33,7 +33,7 @@ extension Connection {
       remoteAddress: remoteAddress)
     exchange = Exchange(
       id: lastExchange, line: head.line, origin: head.fields[.origin],
-      acceptsGzip: ContentEncoder.acceptsGzip(head.fields))
+      acceptsGzip: ContentEncoder.acceptsGzip(head.fields), start: loop.now)
     exchange?.task = run(request, exchange: lastExchange)
   }
 
@@ -66,7 +66,7 @@ extension Connection {
   func answer(_ error: HTTPError, line: RequestHead.Line?) {
     if exchange == nil {
       lastExchange += 1
-      exchange = Exchange(id: lastExchange, line: line, origin: nil, acceptsGzip: false)
+      exchange = Exchange(id: lastExchange, line: line, origin: nil, acceptsGzip: false, start: loop.now)
     }
     if exchange?.error == nil { exchange?.error = error.description }
     let (contentType, body) = context.routes.value.errorBody(error)
@@ -82,7 +82,7 @@ extension Connection {
     context.observer.onResponse(
       AccessLogEntry(
         method: ended.line?.method.rawValue, path: ended.line?.path, status: ended.status, bytes: ended.sentBytes,
-        duration: .now - ended.start, remoteAddress: remoteAddress, error: ended.error, isComplete: isComplete))
+        duration: loop.now - ended.start, remoteAddress: remoteAddress, error: ended.error, isComplete: isComplete))
   }
 
   // MARK: Called by handlers

@@ -106,7 +106,7 @@ actor Connection: EventLoopClient {
 
   /// Lets the handshake take as long as a request's head.
   func limitHandshake() {
-    ioDeadline = .now + context.limits.headerTimeout
+    ioDeadline = loop.now + context.limits.headerTimeout
     updateDeadline()
   }
 
@@ -129,7 +129,7 @@ actor Connection: EventLoopClient {
     phase = .closed
     tls = nil
     if token != 0 { loop.remove(token, descriptor: socket) }
-    System.close(socket)
+    loop.close(socket)
     context.registry.remove(self)
     resumeBodyWaiters()
     resumeAll(&roomWaiters)
@@ -159,7 +159,7 @@ actor Connection: EventLoopClient {
   private func handleDeadline() {
     // The loop forgets a deadline that has passed.
     knownDeadline = nil
-    let now = ContinuousClock.now
+    let now = loop.now
     if let ioDeadline, ioDeadline <= now { return lose() }
     if let timer, timer.deadline <= now { perform(machine.timeOut(timer.kind)) }
     updateDeadline()
@@ -238,7 +238,7 @@ actor Connection: EventLoopClient {
     var hasProgressed = false
     while !output.isEmpty {
       do throws(SystemError) {
-        try output.drain { bytes throws(SystemError) in try System.send(socket, bytes) }
+        try output.drain { bytes throws(SystemError) in try loop.send(socket, bytes) }
         hasProgressed = true
       } catch {
         guard error.wouldBlock else { return lose() }
@@ -249,11 +249,11 @@ actor Connection: EventLoopClient {
     if case .handshaking = phase {
       // Its deadline stands, whatever moves.
     } else if !output.isEmpty {
-      if hasProgressed || ioDeadline == nil { ioDeadline = .now + context.limits.writeTimeout }
+      if hasProgressed || ioDeadline == nil { ioDeadline = loop.now + context.limits.writeTimeout }
     } else if case .flushing(let lingering) = phase {
-      guard lingering, (try? System.shutDownSending(socket)) != nil else { return closeSocket() }
+      guard lingering, (try? loop.shutDownSending(socket)) != nil else { return closeSocket() }
       phase = .lingering(budget: Self.lingerBudget)
-      ioDeadline = .now + Self.lingerTimeout
+      ioDeadline = loop.now + Self.lingerTimeout
     } else if case .open = phase {
       ioDeadline = nil
     }
@@ -285,7 +285,7 @@ actor Connection: EventLoopClient {
         case .header: limits.headerTimeout
         case .body: limits.bodyTimeout
         }
-      return (kind, .now + duration)
+      return (kind, loop.now + duration)
     }
   }
 

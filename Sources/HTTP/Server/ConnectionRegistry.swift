@@ -3,7 +3,8 @@ import Synchronization
 /// The open connections of a server.
 final class ConnectionRegistry: Sendable {
   private struct State {
-    var connections: [ObjectIdentifier: Connection] = [:]
+    var connections: [ObjectIdentifier: (number: Int, connection: Connection)] = [:]
+    var lastNumber = 0
     var addresses: [String: Int] = [:]
     var waiters: [AsyncStream<Never>.Continuation] = []
   }
@@ -15,11 +16,15 @@ final class ConnectionRegistry: Sendable {
   /// How many of them come from an address.
   func count(of address: String) -> Int { state.withLock { $0.addresses[address] ?? 0 } }
 
-  var connections: [Connection] { state.withLock { Array($0.connections.values) } }
+  /// In the order of their coming.
+  var connections: [Connection] {
+    state.withLock { $0.connections.values.sorted { $0.number < $1.number }.map(\.connection) }
+  }
 
   func add(_ connection: Connection) {
     state.withLock { state in
-      state.connections[ObjectIdentifier(connection)] = connection
+      state.lastNumber += 1
+      state.connections[ObjectIdentifier(connection)] = (state.lastNumber, connection)
       state.addresses[connection.remoteAddress, default: 0] += 1
     }
   }

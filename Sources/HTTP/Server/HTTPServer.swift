@@ -56,16 +56,22 @@ public final class HTTPServer: Sendable {
       let address = try System.localAddress(of: socket).socketAddress
       var loops: [EventLoop] = []
       for _ in 0..<max(1, configuration.eventLoops) { loops.append(try EventLoop()) }
-      let registry = ConnectionRegistry()
-      let context = ServerContext(configuration, routes: routes, tls: tls, registry: registry)
-      let listener = Listener(socket: socket, loop: loops[0], loops: loops, context: context)
-      try await listener.start()
-      state.withLock { $0 = .running(listener, registry) }
+      try await serve(socket, on: loops)
       return address
     } catch {
       System.close(socket)
       throw .noEventLoop(reason: error.description)
     }
+  }
+
+  /// Serves the connections that a listening socket accepts.
+  /// - Parameter loops: at least one; the first has the socket.
+  package func serve(_ socket: Descriptor, on loops: [EventLoop]) async throws(SystemError) {
+    let registry = ConnectionRegistry()
+    let context = ServerContext(configuration, routes: routes, tls: tls, registry: registry)
+    let listener = Listener(socket: socket, loop: loops[0], loops: loops, context: context)
+    try await listener.start()
+    state.withLock { $0 = .running(listener, registry) }
   }
 
   /// Stops accepting, closes idle connections, lets running responses finish, and cuts off what is left when
@@ -77,11 +83,12 @@ public final class HTTPServer: Sendable {
     }
     guard case .running(let listener, let registry) = running else { return }
     await listener.stop()
+    let loop = listener.loop
     for connection in registry.connections { await connection.shutDown() }
     await withTaskGroup { group in
       group.addTask { for await _ in registry.untilEmpty() {} }
       // Cancelled when the other task is first.
-      group.addTask { try? await Task.sleep(for: gracePeriod) }
+      group.addTask { try? await loop.sleep(until: loop.now + gracePeriod) }
       await group.next()
       group.cancelAll()
     }

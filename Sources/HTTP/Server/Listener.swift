@@ -9,7 +9,7 @@ actor Listener: EventLoopClient {
   private static let refusals = 32
   private static let pause = Duration.milliseconds(200)
 
-  private nonisolated let loop: EventLoop
+  nonisolated let loop: EventLoop
   private let loops: [EventLoop]
   private let socket: Descriptor
   private let context: ServerContext
@@ -52,7 +52,7 @@ actor Listener: EventLoopClient {
   func stop() {
     if let token { loop.remove(token, descriptor: socket) }
     token = nil
-    System.close(socket)
+    loop.close(socket)
   }
 
   nonisolated func isReady(for events: PollEvents) {
@@ -66,12 +66,12 @@ actor Listener: EventLoopClient {
   private func accept() {
     for _ in 0..<Self.burst {
       do throws(SystemError) {
-        let (descriptor, address) = try System.accept(socket)
+        let (descriptor, address) = try loop.accept(socket)
         if isPaused {
           isPaused = false
           context.observer.onEvent(.acceptResumed)
         }
-        serve(descriptor, address.socketAddress.host)
+        serve(descriptor, address)
       } catch {
         if error.wouldBlock { return }
         // Out of descriptors or memory: the connection stays in the backlog, so to try again at once would be a busy
@@ -86,7 +86,7 @@ actor Listener: EventLoopClient {
     if !isPaused { context.observer.onEvent(.acceptPaused(error.description)) }
     isPaused = true
     watch([])
-    if let token { loop.setDeadline(.now + Self.pause, for: token) }
+    if let token { loop.setDeadline(loop.now + Self.pause, for: token) }
   }
 
   private func watch(_ events: PollEvents) {
@@ -99,7 +99,7 @@ actor Listener: EventLoopClient {
     let count = context.registry.count
     let ofAddress = limits.connectionsPerAddress == 0 ? 0 : context.registry.count(of: remoteAddress)
     guard count < limits.connections + Self.refusals, ofAddress <= limits.connectionsPerAddress + Self.refusals else {
-      return System.close(descriptor)
+      return loop.close(descriptor)
     }
     var refusal: HTTPError?
     if count >= limits.connections {

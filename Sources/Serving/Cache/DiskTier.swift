@@ -58,6 +58,9 @@ final class DiskTier {
 
   // MARK: - Saving
 
+  /// Whether there is something to save.
+  var hasSaves: Bool { !saves.isEmpty }
+
   /// Whether there is something to save, and room for it.
   var canSave: Bool {
     !saves.isEmpty && disk.hasRoom(for: max(engine.pageByteCount, engine.slotByteCount + engine.pageByteCount))
@@ -128,14 +131,8 @@ final class DiskTier {
     return true
   }
 
-  /// Saves all that is left and waits until it is written.
-  func finish(_ scheduler: Scheduler) throws(EngineError) {
-    while !saves.isEmpty {
-      try advance(scheduler)
-      if !saves.isEmpty, !canSave { _ = mailbox.take(waiting: true) }
-    }
-    disk.close()
-  }
+  /// Returns when all that was to be saved is written.
+  func close() { disk.close() }
 
   // MARK: - Restoring
 

@@ -220,7 +220,7 @@ final class StepLoop {
     inspect(scheduler, plan)
     for id in plan.preempted { logger.debug("preempted request_id=\(replies[id]?.group.name ?? "")") }
     for admitted in plan.admitted where !admitted.isResumed { replies[admitted.request]?.note(admitted) }
-    for refused in plan.refused { refuse(refused) }
+    let late = plan.refused.isEmpty ? [] : refuse(plan)
     statistics.update { $0.steps += 1 }
     let outcome: Outcome
     do {
@@ -237,6 +237,7 @@ final class StepLoop {
     lastStepEnd = end
     scheduler.complete(
       plan, sampled: outcome.advances.flatMap(\.tokens), accepted: outcome.accepted, seconds: seconds)
+    for refused in late { refuse(refused) }
     drafts.record(
       replies: outcome.advances.count, drafted: plan.chunks.reduce(0) { $0 + $1.drafts },
       seconds: seconds - outcome.guessing, guessing: outcome.guessing,
@@ -250,6 +251,17 @@ final class StepLoop {
     metrics.generationTokens.add(outcome.advances.reduce(0) { $0 + $1.steps.count })
     for (id, advance) in zip(plan.samplingSequences, outcome.advances) { deliver(advance, to: id) }
     publish()
+  }
+
+  /// Fails the requests that a plan refuses.
+  /// - Returns: those of which the step computes another reply, and so needs it: they are to fail when it is over.
+  private func refuse(_ plan: StepPlan) -> [RefusedRequest] {
+    let computed = Set(plan.sequences)
+    let isComputed = { [replies] (refused: RefusedRequest) in
+      replies[refused.request]?.group.ids.contains { computed.contains($0) } ?? false
+    }
+    for refused in plan.refused where !isComputed(refused) { refuse(refused) }
+    return plan.refused.filter(isComputed)
   }
 
   /// Fails a request that waited until it could not be served in time.

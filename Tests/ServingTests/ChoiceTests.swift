@@ -1,4 +1,5 @@
 import Engine
+import Glibc
 import Logging
 import Sampling
 import Scheduler
@@ -45,6 +46,26 @@ import Testing
     let usage = try #require(together[0].usage)
     #expect(usage.completionTokens == together.reduce(0) { $0 + ($1.end?.usage.completionTokens ?? 0) })
     #expect(usage.promptTokens == together[0].end?.usage.promptTokens)
+  }
+
+  @Test func aChoiceThatIsTooLateFailsItsRequestWhileAnotherRuns() async throws {
+    let fixture = try ServiceFixture(
+      scheduler: SchedulerConfiguration(
+        pageCount: 64, slotCount: 1, stepTokenBudget: 64, maximumRunning: 1, maximumQueued: 4),
+      beforeStep: { _ in usleep(2000) }
+    ) { _, _ in String(repeating: "word ", count: 400) }
+    var request = ChatRequest.asking("?")
+    request.options.choices = 2
+    // The second choice waits until the first is whole, and that takes longer than it may.
+    request.options.terms.deadline = .now + .milliseconds(60)
+    let replies = await CollectedReply.all(try await fixture.service.generate(request))
+    #expect(replies.count == 2)
+    guard case .refused = replies[0].error else {
+      Issue.record("\(replies)")
+      return
+    }
+    let next = await CollectedReply(try await fixture.service.generate(ChatRequest.asking("?")))
+    #expect(next.finish != nil)
   }
 
   @Test func moreChoicesThanPlacesAreRefused() async throws {

@@ -98,25 +98,31 @@ extension Scheduler {
     guard let restoration = restorations[id] else { return nil }
     let number = restoration.pages.count
     let pageSize = configuration.pageSize
-    let parent = restoration.pages.last ?? cache.root(of: restoration.prompt.namespace, for: restoration.tenant)
-    guard (number + 1) * pageSize <= restoration.count else { return restoreState(restoration, under: parent) }
+    guard (number + 1) * pageSize <= restoration.count else { return restoreState(restoration) }
     guard let page = cache.takePage() else { return nil }
+    let parent = parent(of: restoration)
     let tokens = restoration.prompt.tokens[(number * pageSize)..<((number + 1) * pageSize)]
     let node = cache.insert(page, tokens: tokens, under: parent)
     restorations[id]?.pages.append(node)
     return node == page ? .page(page) : .present
   }
 
-  private mutating func restoreState(_ restoration: Restoration, under parent: Int32) -> RestoredPlace? {
+  /// The node that follows next is under. It does not outlive the taking of a page, which may give up the last one under
+  /// a root, and the root with it.
+  private mutating func parent(of restoration: Restoration) -> Int32 {
+    restoration.pages.last ?? cache.root(of: restoration.prompt.namespace, for: restoration.tenant)
+  }
+
+  private mutating func restoreState(_ restoration: Restoration) -> RestoredPlace? {
     let start = restoration.pages.count * configuration.pageSize
     let tokens = restoration.prompt.tokens[start..<restoration.count]
-    guard let hash = cache.nodes[Int(parent)].hash?.extended(by: tokens) else { return nil }
+    var node = parent(of: restoration)
+    guard let hash = cache.nodes[Int(node)].hash?.extended(by: tokens) else { return nil }
     guard cache.checkpointAt[hash] == nil else { return .present }
     var tail: Int32?
-    var node = parent
     if !tokens.isEmpty {
       guard let page = cache.takePage() else { return nil }
-      node = cache.insert(page, tokens: tokens, under: parent)
+      node = cache.insert(page, tokens: tokens, under: parent(of: restoration))
       if node == page { tail = page }
       cache.hold(node)
       cache.letGo(page)

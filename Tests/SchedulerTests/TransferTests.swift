@@ -118,6 +118,26 @@ import Testing
     #expect(harness.checkKept([9, 9]) == KeptPrefix())
   }
 
+  @Test(arguments: [4, 3]) func whatIsRestoredMayTakeTheLastPageOfItsTree(count: Int) throws {
+    // All there is of the tree gives way to the first page that is restored.
+    var harness = try Harness(Self.configuration(states: false, pages: 1), seed: 5)
+    let id = harness.newID()
+    let old = CachedPrompt(tokens: [1, 2, 3], namespace: Self.namespace)
+    try harness.scheduler.submit(SequenceRequest(id: id, prompt: old, maximumTokens: 1), at: 0)
+    var sequences = [id: old.tokens]
+    while harness.scheduler.holds(id) { try harness.step(&sequences) }
+    #expect(harness.scheduler.keptPageCount == 1)
+    let tokens: [Int32] = [5, 6, 7, 8]
+    let restored = harness.newID()
+    let prompt = CachedPrompt(tokens: tokens, namespace: Self.namespace)
+    #expect(harness.scheduler.beginRestoring(restored, prompt, count: count) == 0)
+    let isRestored = try harness.restoreNext(restored, tokens, number: 0, count: count)
+    #expect(isRestored)
+    harness.scheduler.endRestoring(restored)
+    try harness.scheduler.checkInvariants()
+    #expect(harness.scheduler.reusableTokens(of: prompt) == 3)
+  }
+
   @Test(arguments: [true, false]) func restoredTokensAreReused(states: Bool) throws {
     var harness = try Harness(Self.configuration(states: states), seed: 2)
     let tokens = (0..<18).map { Int32($0 % 5) }

@@ -6,7 +6,7 @@ PYTHON := $(VENV)/bin/python
 SWIFT_SOURCES := Package.swift Sources Tests
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: serve test build setup lint format test-swift check-registers test-isa test-allocations test-addresses test-clients test-vocabularies test-templates fuzz fuzz-slice image clean
+.PHONY: serve test build setup lint format test-swift check-registers test-isa test-allocations test-addresses test-clients test-vocabularies test-templates fuzz fuzz-slice simulate simulate-mutants image clean
 
 serve: build ## serve the embedded model on http://127.0.0.1:8080
 	exec $(APUS) serve $(ARGS)
@@ -78,8 +78,15 @@ fuzz: setup ## 100,000 mutated inputs for everything that reads bytes from outsi
 fuzz-slice: setup ## five minutes of fuzzing, for CI: the same inputs each time, so that a find is the change's
 	Tools/fuzz/run.sh --seconds 300 --seed 1
 
+simulate: setup ## the server under a simulated network, disk and clock: a minute of fresh seeds
+	swift build -c release --product SimulateServer
+	.build/release/SimulateServer $(or $(ARGS),--seconds 60)
+
+simulate-mutants: setup ## in how many seeds the simulation finds bugs that are planted
+	Tools/simulation/mutants.py
+
 image: ## the container image
 	docker build -t apus .
 
 clean:
-	rm -rf .build .build-fuzz .build-asan
+	rm -rf .build .build-fuzz .build-asan .build-mutants

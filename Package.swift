@@ -152,6 +152,19 @@ var targets: [Target] = [
       .product(name: "HTTPTypes", package: "swift-http-types"),
       .product(name: "Logging", package: "swift-log"),
     ]),
+  .target(
+    name: "ServerSimulation",
+    dependencies: [
+      "APIServer", "ChatTemplate", "DiskCache", "Engine", "HTTP", "Host", "JSON", "ModelFiles", "Scheduler", "Serving",
+      "TestSupport", "Tokenizer",
+      .product(name: "Logging", package: "swift-log"),
+    ],
+    path: "Tests/ServerSimulation", swiftSettings: strict),
+  .executableTarget(
+    name: "SimulateServer",
+    dependencies: ["ServerSimulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+    path: "Tests/SimulateServer", swiftSettings: strict),
+  tests(of: "ServerSimulation"),
 ]
 
 // MARK: - Kernels by instruction set

@@ -1,0 +1,328 @@
+import JSON
+
+/// How a client behaves on one connection.
+struct ClientPlan {
+  /// What it does to the connection once it has sent or received so many bytes.
+  enum Fate {
+    case none
+    case closesAfterSending(Int), resetsAfterSending(Int), halfClosesAfterSending(Int), stallsAfterSending(Int)
+    case closesAfterReceiving(Int), resetsAfterReceiving(Int), stallsAfterReceiving(Int)
+  }
+
+  var requests: [ClientRequest]
+  var fate = Fate.none
+  /// It does not wait for a response before it sends the next request.
+  var pipelines: Bool
+  /// Nanoseconds between two pieces it sends, or receives.
+  var sendGap: Int
+  var readGap: Int
+  /// Bytes of the pieces, at most.
+  var sendPiece: Int
+  var readPiece: Int
+  /// Nanoseconds between a response and the next request, at most.
+  var thinkTime: Int
+  /// It leaves the closing to the server.
+  var leavesOpen: Bool
+  /// The client's IP address.
+  var address: String
+}
+
+/// A client on one connection, who knows what has to come back.
+final class Client {
+  let address: String
+  private let world: World
+  private let network: Network
+  private let plan: ClientPlan
+  private var socket: Network.Socket?
+  private var lastArrival: Int64 = 0
+
+  /// Requests handed over to be sent, and answered.
+  private(set) var begun = 0
+  private(set) var answered = 0
+  /// Names of the requests that the API has answered.
+  private(set) var answeredCompletions: [String] = []
+  private var outgoing: ArraySlice<UInt8> = []
+  private var isSending = false
+  private var isReading = false
+  private var sent = 0
+  private var received = 0
+  private var awaitsContinue: ArraySlice<UInt8>?
+  private var reader = ResponseReader()
+  private var mustEnd = false
+  /// What the server said before it had read a request may have a body, whatever the request is.
+  private var ignoresRest = false
+
+  /// Something happened for which the server may end the connection, or refuse.
+  var isExcused = false
+  /// It has closed its side, or seen the server do so.
+  private(set) var isOver = false
+  /// It has stopped to send or to read for good: the server has to end the connection.
+  private var isStalled = false
+  private var hasLeft = false
+  /// Requests may fail that otherwise could not.
+  var mayFail = false
+  /// The response it is receiving has to be whole, although the server stops.
+  private var isPromised = false
+
+  init(_ world: World, _ network: Network, _ plan: ClientPlan) {
+    self.world = world
+    self.network = network
+    self.plan = plan
+    address = plan.address
+  }
+
+  /// Neither it nor the server has anything to do with the connection any more.
+  var isDone: Bool { isOver && (socket?.isClosed ?? true) }
+
+  /// The server is told to stop.
+  /// - Parameter isPatient: whether there is time for all that runs.
+  func noteStop(isPatient: Bool) {
+    isPromised = isPatient && plan.readGap <= 2_000_000 && reader.isWithinBody && !isExcused && !isStalled
+    isExcused = true
+  }
+
+  /// The machine stood still: time-outs may have run out.
+  func noteStandstill() {
+    isExcused = true
+    isPromised = false
+  }
+
+  var state: String {
+    "client \(socket?.descriptor ?? 0): \(begun) of \(plan.requests.count) requests sent, \(answered) answered, "
+      + "over \(isOver), excused \(isExcused), \(outgoing.count) to send, fate \(plan.fate), "
+      + "closed \(socket?.isClosed ?? false), inbox \(socket?.inbox.count ?? 0), outbox \(socket?.outbox.count ?? 0)"
+  }
+
+  func start(capacity: Int) {
+    let (socket, arrival) = network.connect(self, capacity: capacity)
+    self.socket = socket
+    lastArrival = arrival
+    sendNext()
+  }
+
+  // MARK: - Sending
+
+  private func sendNext() {
+    guard begun < plan.requests.count, !isOver, !mustEnd else { return }
+    repeat {
+      let request = plan.requests[begun]
+      begun += 1
+      outgoing += request.head
+      if request.expectsContinue {
+        // What follows waits until the server says so, or the client's patience ends.
+        awaitsContinue = request.body[...]
+        let number = begun
+        world.after(Int64(world.int(1...2000)) * 1_000_000) { [self] in
+          if begun == number, awaitsContinue != nil { sendBody() }
+        }
+        break
+      }
+      outgoing += request.body
+    } while plan.pipelines && begun < plan.requests.count
+    pump()
+  }
+
+  private func sendBody() {
+    guard let body = awaitsContinue else { return }
+    awaitsContinue = nil
+    outgoing += body
+    pump()
+    if plan.pipelines { sendNext() }
+  }
+
+  private func pump() {
+    guard !isSending, !outgoing.isEmpty, !isOver, !isStalled, let socket else { return }
+    isSending = true
+    let time = max(lastArrival + 1, world.time + Int64(world.int(1...max(1, plan.sendGap))))
+    lastArrival = time
+    world.at(time) { [self] in
+      isSending = false
+      guard !isOver, !isStalled else { return }
+      let count = min(outgoing.count, world.magnitude(1...plan.sendPiece), sendLimit)
+      world.tell("client \(socket.descriptor) sends \(count)")
+      if count > 0 {
+        network.deliver(outgoing.prefix(count), to: socket)
+        outgoing = outgoing.dropFirst(count)
+        sent += count
+      }
+      meetFate()
+      pump()
+    }
+  }
+
+  private var sendLimit: Int {
+    switch plan.fate {
+    case .closesAfterSending(let bytes), .resetsAfterSending(let bytes), .halfClosesAfterSending(let bytes),
+      .stallsAfterSending(let bytes):
+      max(0, bytes - sent)
+    case .none, .closesAfterReceiving, .resetsAfterReceiving, .stallsAfterReceiving: .max
+    }
+  }
+
+  private func meetFate() {
+    guard let socket, !isOver else { return }
+    switch plan.fate {
+    case .closesAfterSending(let bytes) where sent >= bytes: leave()
+    case .closesAfterReceiving(let bytes) where received >= bytes: leave()
+    case .resetsAfterSending(let bytes) where sent >= bytes, .resetsAfterReceiving(let bytes) where received >= bytes:
+      isExcused = true
+      isOver = true
+      network.reset(socket, in: 1)
+    case .halfClosesAfterSending(let bytes) where sent >= bytes:
+      guard !hasLeft else { return }
+      hasLeft = true
+      isExcused = true
+      isStalled = true
+      network.deliverEnd(to: socket)
+    case .stallsAfterSending(let bytes) where sent >= bytes, .stallsAfterReceiving(let bytes) where received >= bytes:
+      isExcused = true
+      isStalled = true
+    default: break
+    }
+  }
+
+  /// Closes its socket.
+  private func leave() {
+    guard let socket, !isOver else { return }
+    world.tell("client \(socket.descriptor) leaves")
+    isExcused = true
+    isOver = true
+    socket.isDeserted = true
+    socket.outbox = []
+    network.deliverEnd(to: socket)
+  }
+
+  // MARK: - Receiving
+
+  /// There may be something to read.
+  func expectBytes() {
+    guard !isReading, !isOver else { return }
+    isReading = true
+    world.after(Int64(world.int(1...max(1, plan.readGap)))) { [self] in
+      isReading = false
+      read()
+    }
+  }
+
+  private func read() {
+    guard let socket, !isOver else { return }
+    if case .stallsAfterReceiving(let bytes) = plan.fate, received >= bytes, !socket.isClosed { return }
+    let bytes = socket.outbox.prefix(world.magnitude(1...plan.readPiece))
+    socket.outbox = socket.outbox.dropFirst(bytes.count)
+    received += bytes.count
+    if !bytes.isEmpty {
+      if ignoresRest { return finishReading() }
+      if mustEnd { world.fail("client \(socket.descriptor) receives bytes behind the last response") }
+      reader.append(bytes)
+      takeResponses(hasEnded: false)
+    }
+    finishReading()
+  }
+
+  private func finishReading() {
+    guard let socket else { return }
+    if socket.outbox.isEmpty, socket.isClosed || socket.isReset || socket.hasShutDown {
+      return end()
+    }
+    meetFate()
+    if !socket.outbox.isEmpty { expectBytes() }
+  }
+
+  /// The server has closed, or the connection is broken.
+  private func end() {
+    guard let socket, !isOver else { return }
+    world.tell("client \(socket.descriptor) sees the end")
+    if !socket.isReset { takeResponses(hasEnded: true) }
+    isOver = true
+    network.deliverEnd(to: socket)
+    if isPromised { world.fail("a running response is cut off by a server that stops: \(state)") }
+    guard !isExcused, !mustEnd else { return }
+    if answered < plan.requests.count || reader.isWithinResponse {
+      world.fail("the server ends the connection of \(state)")
+    }
+  }
+
+  private func takeResponses(hasEnded: Bool) {
+    do {
+      while true {
+        let request = answered < begun ? plan.requests[answered] : nil
+        guard let response = try reader.next(for: request, hasEnded: hasEnded) else { return }
+        take(response, for: request)
+      }
+    } catch {
+      world.fail("client \(socket?.descriptor ?? 0) receives \(error.reason)")
+    }
+  }
+
+  private func take(_ response: ResponseReader.Response, for request: ClientRequest?) {
+    world.tell("client \(socket?.descriptor ?? 0) receives \(response.status) of \(response.body.count)")
+    if mustEnd { world.fail("client \(socket?.descriptor ?? 0) receives a response behind the last one") }
+    if response.status == 100 {
+      guard request?.expectsContinue == true, awaitsContinue != nil || outgoing.count + sent > 0 else {
+        return world.fail("client \(socket?.descriptor ?? 0) is told to continue, and did not ask")
+      }
+      return sendBody()
+    }
+    if response.closes { mustEnd = true }
+    isPromised = false
+    if response.status == 408, isExcused, response.closes { return }
+    guard let request else {
+      // Refused at once, or timed out.
+      if ![429, 503].contains(response.status) || !response.closes {
+        world.fail("client \(socket?.descriptor ?? 0) receives \(response.status) and has not asked")
+      }
+      return
+    }
+    answered += 1
+    if answered == begun { awaitsContinue = nil }
+    ignoresRest = request.isHead && response.closes && [429, 503].contains(response.status)
+    if !request.isHTTP11, isExcused, response.values("content-length").isEmpty {
+      // Where the end of the connection ends the body, a part of it cannot be told from all of it.
+      return check(part: response.body, of: request)
+    }
+    if let name = response.values("x-request-id").first {
+      if name != request.name { world.fail("request \(request.name) gets the response to \(name)") }
+      if request.isCompletion { answeredCompletions.append(name) }
+    }
+    if let problem = problem(of: response, for: request) {
+      world.fail("client \(socket?.descriptor ?? 0), request \(request.name): \(problem)")
+    }
+    if request.closes, !response.closes {
+      world.fail("client \(socket?.descriptor ?? 0): the connection was to close after \(request.name)")
+    }
+    guard !response.closes else { return }
+    if answered == plan.requests.count {
+      if !plan.leavesOpen { world.after(Int64(world.int(1...max(1, plan.thinkTime)))) { [self] in leave() } }
+    } else if answered == begun {
+      world.after(Int64(world.int(1...max(1, plan.thinkTime)))) { [self] in sendNext() }
+    }
+  }
+
+  // MARK: - What is right
+
+  private func problem(of response: ResponseReader.Response, for request: ClientRequest) -> String? {
+    switch request.kind {
+    case .plain(let status):
+      if response.status == status || response.closes && [429, 503].contains(response.status) { return nil }
+      return "status \(response.status) instead of \(status)"
+    case .malformed(let statuses):
+      if !response.closes { return "the connection goes on after what cannot be understood" }
+      return statuses.union([429, 503]).contains(response.status) ? nil : "status \(response.status)"
+    case .completion(let completion):
+      return CompletionCheck(completion, mayFail: mayFail).problem(of: response)
+    }
+  }
+
+  /// What is wrong with the part of a stream that is there.
+  func checkPart() {
+    guard answered < begun, reader.response.status == 200 else { return }
+    check(part: reader.response.body, of: plan.requests[answered])
+  }
+
+  private func check(part body: [UInt8], of request: ClientRequest) {
+    guard case .completion(let completion) = request.kind, completion.isStreamed else { return }
+    if let problem = CompletionCheck(completion, mayFail: true).problem(ofPart: body) {
+      world.fail("client \(socket?.descriptor ?? 0), request \(request.name): \(problem)")
+    }
+  }
+}

@@ -84,7 +84,7 @@ struct PagedAttention: Sendable {
     let parts = OnlineSoftmax(
       workspace.floats(OnlineSoftmax.floats(rows: partRows, dimension: dimension)), rows: partRows,
       dimension: dimension)
-    let counts = fill(tiles, joins, batch, sharing: executor.workers.threadCount > 1)
+    let counts = fill(tiles, joins, batch, threads: executor.workers.threadCount)
 
     let seen = batch.sequences.reduce(0) { $0 + $1.count * ($1.position + $1.count) }
     executor.run(counts.tiles, work: 2 * seen * sizes.headCount * dimension) { index, worker in
@@ -128,20 +128,29 @@ struct PagedAttention: Sendable {
     var part: Int?
   }
 
+  /// Tokens of a tile with which all threads get equally many tiles of a step's chunks, as few as may be.
+  private func evenTokens(_ batch: Batch, threads: Int) -> Int {
+    let tokens = batch.sequences.reduce(0) { $1.count > 1 ? $0 + $1.count : $0 } * sizes.keyValueHeadCount
+    let rounds = (tokens - 1) / (threads * tokensPerTile) + 1
+    return max(1, (tokens - 1) / (threads * rounds) + 1)
+  }
+
   /// Cuts a batch into tiles. A sequence with few tokens and several spans gets a tile for each span, and one more in
   /// `joins`, as far as there is room for their results.
   private func fill(
-    _ tiles: UnsafeMutablePointer<Tile>, _ joins: UnsafeMutablePointer<Tile>, _ batch: Batch, sharing: Bool
+    _ tiles: UnsafeMutablePointer<Tile>, _ joins: UnsafeMutablePointer<Tile>, _ batch: Batch, threads: Int
   ) -> (tiles: Int, joins: Int, partRows: Int) {
     var counts = (tiles: 0, joins: 0, partRows: 0)
+    let evenTokens = evenTokens(batch, threads: threads)
     for (index, sequence) in batch.sequences.enumerated() {
-      for first in stride(from: 0, to: sequence.count, by: tokensPerTile) {
-        let count = min(tokensPerTile, sequence.count - first)
+      let spanCount = (sequence.position + sequence.count - 1) / Self.spanSize + 1
+      let partRows = sequence.count * spanCount * sizes.headCount
+      let isSeparate =
+        threads > 1 && spanCount > 1 && sequence.count <= tokensPerTile
+        && counts.partRows + partRows <= separateSpans * sizes.headCount
+      for first in stride(from: 0, to: sequence.count, by: isSeparate ? tokensPerTile : evenTokens) {
+        let count = min(isSeparate ? tokensPerTile : evenTokens, sequence.count - first)
         let spanCount = (sequence.position + first + count - 1) / Self.spanSize + 1
-        let partRows = count * spanCount * sizes.headCount
-        let isSeparate =
-          sharing && spanCount > 1 && sequence.count <= tokensPerTile
-          && counts.partRows + partRows <= separateSpans * sizes.headCount
         for head in 0..<sizes.keyValueHeadCount {
           var tile = Tile(
             sequence: index, head: head, first: first, count: count, firstSpan: 0, spanCount: spanCount, part: nil)

@@ -93,10 +93,8 @@ extension Scheduler {
   }
 
   private mutating func learn(_ load: StepLoad, seconds: Double) {
-    if load.decodes > 0, configuration.maximumGapSeconds < .infinity {
-      let expected = cost.seconds(for: load) * gapMargin
-      // In balance when 1 step in 200 takes longer: so that 99 in 100 keep to the bound, and not just so.
-      if expected > 0 { gapMargin = min(4, max(1, gapMargin * (seconds > expected ? 1.0495 : 0.99976))) }
+    if load.decodes > 0, load.prefillTokens > 0, configuration.maximumGapSeconds < .infinity {
+      gapMargin.observe(seconds - cost.seconds(for: load))
     }
     cost.observe(load, seconds: seconds)
   }

@@ -46,42 +46,46 @@ extension Scheduler {
   func predictedSecondsToFirstToken(of request: SequenceRequest, prefill: Int) -> Double {
     let underway = running.reduce(0) { $0 + max(0, sequences[Int($1)].remaining - 1) }
     // Prompts that are being computed leave half of the steps to a shorter one.
-    let own = prefillSeconds(prefill + min(underway, prefill))
+    let own = prefillSeconds(prefill + min(underway, prefill), behind: request.promptTokens - prefill)
     var ahead = backlog.ahead(of: request.priority)
     // Tenants take turns, so it waits for no more of the others than for its own.
     let turns = (queue.presentCount(of: request.tenant) + 1) * (queue.contenderCount + 1)
     if turns < ahead.count { ahead = (turns, ahead.tokens * turns / ahead.count) }
     let departures = running.count + ahead.count + 1 - configuration.runningLimit
-    return max(prefillSeconds(ahead.tokens), departures > 0 ? secondsToDeparture(of: departures) : 0) + own
+    return max(prefillSeconds(ahead.tokens, behind: 0), departures > 0 ? secondsToDeparture(of: departures) : 0) + own
   }
 
-  /// Seconds to compute so many prompt tokens beside what runs now.
-  func prefillSeconds(_ tokens: Int) -> Double {
-    let decodes = running.count
-    let chunk = prefillBudget(beside: StepLoad(decodes: decodes, prefillTokens: 0, attendedTokens: 0))
-    let (steps, rest) = max(0, tokens).quotientAndRemainder(dividingBy: max(1, chunk))
+  /// Seconds to compute so many prompt tokens behind others beside what runs now.
+  func prefillSeconds(_ tokens: Int, behind position: Int) -> Double {
+    let tokens = max(0, tokens)
+    // As if all of them were where half of them are behind.
+    let middle = position + tokens / 2
+    let chunk = max(1, prefillBudget(beside: running.count) { $0 * middle })
     func seconds(_ count: Int) -> Double {
-      count == 0 ? 0 : cost.seconds(for: StepLoad(decodes: decodes, prefillTokens: count, attendedTokens: 0))
+      count == 0
+        ? 0
+        : cost.seconds(
+          for: StepLoad(decodes: running.count, prefillTokens: count, prefillPositions: count * middle))
     }
-    return Double(steps) * seconds(chunk) + seconds(rest)
+    return Double(tokens / chunk) * seconds(chunk) + seconds(tokens % chunk)
   }
 
   /// Seconds until so many running requests should have ended; at least 1.
   func secondsToDeparture(of count: Int) -> Double {
     guard !running.isEmpty else { return 1 }
-    let step = cost.seconds(for: StepLoad(decodes: running.count, prefillTokens: 0, attendedTokens: 0))
+    let step = cost.seconds(for: StepLoad(decodes: running.count))
     return max(1, Double(count) * backlog.outputTokens * step / Double(running.count))
   }
 
   /// The most prompt tokens that may be computed beside streams without holding them up for longer than may be.
-  func prefillBudget(beside streams: StepLoad) -> Int {
-    let available = configuration.stepTokenBudget - streams.decodes
-    guard streams.decodes > 0, configuration.maximumGapSeconds < .infinity else { return available }
+  ///
+  /// - Parameter positions: how many positions so many tokens attend to, together.
+  func prefillBudget(beside decodes: Int, positions: (_ tokens: Int) -> Int) -> Int {
+    let available = configuration.stepTokenBudget - decodes
+    guard decodes > 0, configuration.maximumGapSeconds < .infinity else { return available }
     func isShort(_ count: Int) -> Bool {
-      var load = streams
-      load.prefillTokens = count
-      load.attendedTokens += count * count / 2
-      return cost.seconds(for: load) * gapMargin <= configuration.maximumGapSeconds
+      let load = StepLoad(decodes: decodes, prefillTokens: count, prefillPositions: positions(count))
+      return cost.seconds(for: load) + gapMargin.seconds <= configuration.maximumGapSeconds
     }
     if isShort(available) { return available }
     var low = min(configuration.minimumPrefillTokens, available)

@@ -9,8 +9,7 @@ extension Scheduler {
     var admitted: [AdmittedRequest] = []
     var pendingCheckpoints: [PendingCheckpoint] = []
     var sampledCount = 0
-    /// While the budget is shared out, that of the streams.
-    var load = StepLoad(decodes: 0, prefillTokens: 0, attendedTokens: 0)
+    var load = StepLoad(decodes: 0)
     let now: Double
   }
 
@@ -25,11 +24,12 @@ extension Scheduler {
     var draft = Draft(now: now)
     let refused = expiries.isEmpty ? [] : refuseLate(at: now)
     preemptForPriority(&draft)
-    var prompts = shareOutStreams(&draft)
-    let budget = prefillBudget(beside: draft.load)
-    draft.load = StepLoad(decodes: 0, prefillTokens: 0, attendedTokens: 0)
-    admit(&prompts, budget: budget, &draft)
-    shareOut(budget, among: prompts)
+    var (streamed, prompts) = shareOutStreams()
+    putInTurn(&prompts)
+    admit(&prompts, budget: prefillBudget(beside: streamed, of: prompts), &draft)
+    putInTurn(&prompts)
+    let budget = prefillBudget(beside: streamed, of: prompts)
+    for (index, share) in zip(prompts, shares(of: budget, among: prompts)) { sequences[Int(index)].share = share }
 
     draft.chunks.reserveCapacity(running.count)
     // In order of rank, so that who is preempted has not been planned yet.
@@ -57,9 +57,10 @@ extension Scheduler {
   // MARK: - Shares of the token budget
 
   /// Gives every sequence that streams its token, and half of what is left to those that had tokens appended or guessed.
-  /// - Returns: the others.
-  private mutating func shareOutStreams(_ draft: inout Draft) -> [Int32] {
+  /// - Returns: the tokens of all of them, and the other sequences.
+  private mutating func shareOutStreams() -> (streamed: Int, prompts: [Int32]) {
     var prompts: [Int32] = []
+    var streamed = 0
     var more = 0
     for place in running.indices {
       let index = Int(running[place])
@@ -67,12 +68,11 @@ extension Scheduler {
         prompts.append(running[place])
         continue
       }
-      draft.load.decodes += 1
-      draft.load.attendedTokens += sequences[index].computed + 1
+      streamed += 1
       more += sequences[index].remaining - 1 + sequences[index].drafts
     }
-    guard more > 0 else { return prompts }
-    var room = (configuration.stepTokenBudget - draft.load.decodes) / 2
+    guard more > 0 else { return (streamed, prompts) }
+    var room = (configuration.stepTokenBudget - streamed) / 2
     for place in running.indices where sequences[Int(running[place])].isStream {
       let index = Int(running[place])
       let appended = min(sequences[index].remaining - 1, room)
@@ -80,29 +80,46 @@ extension Scheduler {
         appended == sequences[index].remaining - 1 ? min(sequences[index].drafts, room - appended) : 0
       sequences[index].share += appended
       sequences[index].draftShare = guessed
-      draft.load.decodes += appended + guessed
+      streamed += appended + guessed
       room -= appended + guessed
     }
-    return prompts
+    return (streamed, prompts)
   }
 
-  /// Shares prompt tokens out. The first in rank gets half of them, the shortest most of the other half: a long prompt
-  /// holds short ones up by no more than that, and cannot be held up by them for more.
-  private mutating func shareOut(_ budget: Int, among prompts: [Int32]) {
-    guard let first = prompts.min(by: { sequences[Int($0)].rank < sequences[Int($1)].rank }) else { return }
-    var room = budget
-    func give(_ index: Int32, atMost limit: Int) {
-      let count = min(sequences[Int(index)].remaining - sequences[Int(index)].share, limit, room)
-      sequences[Int(index)].share += count
-      room -= count
-    }
-    give(first, atMost: (budget + 1) / 2)
-    let others = prompts.filter { $0 != first }
-    for index in others.sorted(by: { sequences[Int($0)].remaining < sequences[Int($1)].remaining }) {
-      give(index, atMost: room)
-    }
-    give(first, atMost: room)
+  /// Orders prompts as they get tokens: the first in rank, then the shortest.
+  private func putInTurn(_ prompts: inout [Int32]) {
+    guard let first = prompts.indices.min(by: { rank(of: prompts[$0]) < rank(of: prompts[$1]) }) else { return }
+    prompts.insert(prompts.remove(at: first), at: 0)
+    prompts[1...].sort { sequences[Int($0)].remaining < sequences[Int($1)].remaining }
   }
+
+  private func rank(of index: Int32) -> Rank { sequences[Int(index)].rank }
+
+  /// Shares tokens out among prompts in turn. The first in rank gets half of them, the shortest most of the other half: a
+  /// long prompt holds short ones up by no more than that, and cannot be held up by them for more.
+  /// - Returns: for each prompt, its tokens.
+  private func shares(of budget: Int, among prompts: [Int32]) -> [Int] {
+    var room = budget
+    var shares = prompts.indices.map { place in
+      let share = min(sequences[Int(prompts[place])].remaining, place == 0 ? (budget + 1) / 2 : room)
+      room -= share
+      return share
+    }
+    if let first = prompts.first { shares[0] += min(sequences[Int(first)].remaining - shares[0], room) }
+    return shares
+  }
+
+  /// The most tokens of prompts in turn that may be computed beside streams.
+  private func prefillBudget(beside streamed: Int, of prompts: [Int32]) -> Int {
+    prefillBudget(beside: streamed) { budget in
+      zip(prompts, shares(of: budget, among: prompts)).reduce(0) { sum, share in
+        sum + Self.positions(from: sequences[Int(share.0)].computed, count: share.1)
+      }
+    }
+  }
+
+  /// Positions that tokens attend to, together.
+  private static func positions(from position: Int, count: Int) -> Int { count * position + count * (count + 1) / 2 }
 
   // MARK: - Giving way
 
@@ -159,8 +176,12 @@ extension Scheduler {
     let samples = count == sequences[index].remaining
     let drafts = samples && configuration.maximumDrafts > 0 ? takeDrafts(of: index, behind: position + count) : 0
     let rows = count + drafts
-    if sequences[index].isStream { draft.load.decodes += rows } else { draft.load.prefillTokens += rows }
-    draft.load.attendedTokens += rows * position + rows * (rows + 1) / 2
+    if sequences[index].isStream {
+      draft.load.decodes += rows
+    } else {
+      draft.load.prefillTokens += rows
+      draft.load.prefillPositions += Self.positions(from: position, count: rows)
+    }
     var forks: [RequestID] = []
     if samples, !sequences[index].forks.isEmpty, sequences[index].known == sequences[index].promptTokens {
       forks = startForks(of: index, &draft)

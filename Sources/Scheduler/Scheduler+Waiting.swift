@@ -112,7 +112,8 @@ extension Scheduler {
   func expiry(of sequence: SequenceState) -> Double {
     let byQueueTime = sequence.waitingSince + configuration.maximumQueueSeconds
     guard let deadline = sequence.deadline else { return byQueueTime }
-    return min(byQueueTime, deadline - prefillSeconds(sequence.expectedPrefill))
+    let prefill = sequence.expectedPrefill
+    return min(byQueueTime, deadline - prefillSeconds(prefill, behind: sequence.known - prefill))
   }
 
   /// Refuses the requests that can no longer be served in time.

@@ -51,8 +51,7 @@ public struct Scheduler: Sendable {
   /// Requests that ended while the step in flight computes tokens of them.
   var inFlightEnds = 0
   var backlog = Backlog()
-  /// Factor on a step's expected seconds that 199 in 200 steps stay below.
-  var gapMargin = 1.1
+  var gapMargin: GapMargin
   private var arrivals = 0
 
   /// A scheduler without requests.
@@ -65,6 +64,7 @@ public struct Scheduler: Sendable {
     try configuration.check()
     self.configuration = configuration
     self.cost = cost
+    gapMargin = GapMargin(bound: configuration.maximumGapSeconds)
     cache = CacheStore(configuration)
   }
 

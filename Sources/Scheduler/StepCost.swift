@@ -4,21 +4,21 @@ public struct StepLoad: Sendable, Hashable {
   public var decodes: Int
   /// Prompt tokens.
   public var prefillTokens: Int
-  /// Positions attended to, by all tokens together.
-  public var attendedTokens: Int
+  /// Positions attended to, by all prompt tokens together.
+  public var prefillPositions: Int
 
   /// A load.
-  public init(decodes: Int, prefillTokens: Int, attendedTokens: Int) {
+  public init(decodes: Int, prefillTokens: Int = 0, prefillPositions: Int = 0) {
     self.decodes = decodes
     self.prefillTokens = prefillTokens
-    self.attendedTokens = attendedTokens
+    self.prefillPositions = prefillPositions
   }
 }
 
 /// Tells how long steps take. The scheduler asks it before it chooses how many prompt tokens a step computes, and tells it
 /// afterwards how long that took.
 public protocol StepCostModel: Sendable {
-  /// Seconds a step with that load is expected to take; not less for more prompt tokens. 0 if nothing is known.
+  /// Seconds a step with that load is expected to take; 0 if nothing is known.
   func seconds(for load: StepLoad) -> Double
   /// A step with that load took so many seconds.
   mutating func observe(_ load: StepLoad, seconds: Double)
@@ -26,9 +26,11 @@ public protocol StepCostModel: Sendable {
 
 /// Knows of step costs what was measured.
 ///
-/// A step costs what its decodes alone would, and something for its prompt tokens. Both are running averages by number,
-/// in classes a quarter of an octave wide; between measured classes they are interpolated, beyond them they are taken to
-/// grow in proportion. Contexts that grow make steps dearer slowly, and the averages follow.
+/// A step costs what its decodes alone would, and something for its prompt tokens: that much for their number, and that
+/// much for each position they attend to. What numbers cost are running averages in classes a quarter of an octave wide, in
+/// which they are taken to grow in proportion, as beyond all that were measured; classes that were not are interpolated. What
+/// a position costs is the slope over steps of about the same number. Streams that grow make steps dearer slowly, and the
+/// averages follow.
 public struct MeasuredStepCost: StepCostModel {
   private var decode = CostTable()
   private var prefill = CostTable()
@@ -38,27 +40,46 @@ public struct MeasuredStepCost: StepCostModel {
 
   /// What the decodes cost, and what the prompt tokens add.
   public func seconds(for load: StepLoad) -> Double {
-    decode.seconds(for: load.decodes) + prefill.seconds(for: load.prefillTokens)
+    decode.seconds(for: load.decodes, positions: 0)
+      + prefill.seconds(for: load.prefillTokens, positions: load.prefillPositions)
   }
 
   /// Adds a measurement to the averages of its classes.
   public mutating func observe(_ load: StepLoad, seconds: Double) {
     guard load.prefillTokens > 0 else {
-      if load.decodes > 0 { decode.observe(load.decodes, seconds: seconds) }
+      if load.decodes > 0 { decode.observe(load.decodes, positions: 0, seconds: seconds) }
       return
     }
     // A step reads the weights once, with or without decodes: prompt tokens alone cost what they would beside one.
-    prefill.observe(load.prefillTokens, seconds: max(0, seconds - decode.seconds(for: max(1, load.decodes))))
+    let beside = decode.seconds(for: max(1, load.decodes), positions: 0)
+    prefill.observe(load.prefillTokens, positions: load.prefillPositions, seconds: max(0, seconds - beside))
   }
 }
 
-/// Running averages of seconds by a number of tokens.
+/// Running averages of seconds by a number of tokens, and what each position they attend to costs of that.
 private struct CostTable: Sendable {
+  /// Averages of a class of numbers.
+  private struct Entry {
+    var number: Double
+    /// Positions a token attends to.
+    var depth: Double
+    /// For each token.
+    var seconds: Double
+  }
+
   /// How much a measurement counts against all before.
   private static let weight = 0.2
+  /// How much is kept, with every measurement, of what those before say about the slope.
+  private static let memory = 0.995
 
-  /// By class of numbers; nil where nothing was measured. The number is the average of those measured.
-  private var entries: [(number: Double, seconds: Double)?] = []
+  /// By class of numbers; nil where nothing was measured.
+  private var entries: [Entry?] = []
+  /// How depth and seconds of measurements differ together from the averages of their classes.
+  private var covariance = 0.0
+  private var variance = 0.0
+
+  /// Seconds of a position.
+  private var slope: Double { variance > 0 ? max(0, covariance / variance) : 0 }
 
   /// Eight and more are told apart by their first three binary digits.
   private static func entry(of number: Int) -> Int {
@@ -67,34 +88,41 @@ private struct CostTable: Sendable {
     return 4 * (exponent - 1) + ((number >> (exponent - 2)) & 3)
   }
 
-  mutating func observe(_ number: Int, seconds: Double) {
-    let entry = Self.entry(of: number)
-    while entries.count <= entry { entries.append(nil) }
-    guard let known = entries[entry] else { return entries[entry] = (Double(number), seconds) }
-    entries[entry] = (
-      known.number + Self.weight * (Double(number) - known.number),
-      known.seconds + Self.weight * (seconds - known.seconds)
-    )
+  mutating func observe(_ number: Int, positions: Int, seconds: Double) {
+    let place = Self.entry(of: number)
+    while entries.count <= place { entries.append(nil) }
+    let measured = Entry(
+      number: Double(number), depth: Double(positions) / Double(number), seconds: seconds / Double(number))
+    guard var entry = entries[place] else { return entries[place] = measured }
+    let (deeper, longer) = (measured.depth - entry.depth, measured.seconds - entry.seconds)
+    covariance = Self.memory * covariance + deeper * longer
+    variance = Self.memory * variance + deeper * deeper
+    entry.number += Self.weight * (measured.number - entry.number)
+    entry.depth += Self.weight * deeper
+    entry.seconds += Self.weight * longer
+    entries[place] = entry
   }
 
-  func seconds(for number: Int) -> Double {
+  func seconds(for number: Int, positions: Int) -> Double {
     guard number > 0 else { return 0 }
-    let entry = Self.entry(of: number)
+    return seconds(for: number) + slope * Double(positions)
+  }
+
+  /// What so many tokens cost besides their positions.
+  private func seconds(for number: Int) -> Double {
+    let place = Self.entry(of: number)
     let number = Double(number)
-    var below: (number: Double, seconds: Double)?
-    for known in entries.prefix(entry + 1).reversed() {
-      if let known, known.number <= number {
-        below = known
-        break
-      }
-    }
-    for known in entries.dropFirst(min(entry, entries.count)) {
-      guard let known, known.number > number else { continue }
-      guard let below else { return known.seconds }
+    func seconds(_ entry: Entry) -> Double { entry.number * max(0, entry.seconds - slope * entry.depth) }
+    // Of its own class alone, if that was measured: what others say may be old.
+    if place < entries.count, let own = entries[place] { return seconds(own) * number / own.number }
+    let below = entries.prefix(place).last { $0 != nil } ?? nil
+    for known in entries.dropFirst(place) {
+      guard let known else { continue }
+      guard let below else { return seconds(known) }
       let share = (number - below.number) / (known.number - below.number)
-      return below.seconds + share * max(0, known.seconds - below.seconds)
+      return seconds(below) + share * max(0, seconds(known) - seconds(below))
     }
     guard let below else { return 0 }
-    return below.seconds * number / below.number
+    return seconds(below) * number / below.number
   }
 }

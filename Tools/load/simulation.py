@@ -123,8 +123,10 @@ def compare(arguments, cost: Path, before: dict) -> list[dict]:
 
         def measure(trace: Path, share: float) -> tuple[float, dict]:
             speed = share * simulation.capacity(trace) / rate(trace)
+            # A simulated run starts with empty caches.
+            body = json.loads(server.endless()) | {"cache_salt": f"{trace.stem} {speed}"}
             measured, _ = bench(server.url, trace.read_text(), "--speed", speed, "--timeout", 3600, "--body",
-                                server.endless(), apus=arguments.apus)
+                                json.dumps(body), apus=arguments.apus)
             return speed, measured
 
         trace = TRACES / "calibration.jsonl"

@@ -37,6 +37,16 @@ import Testing
     #expect(used.suffix(256).reduce(0, +) == 2)
   }
 
+  @Test func aSlowFirstStepIsForgotten() {
+    var first = true
+    let used = settled(maximum: 1, acceptance: 9, of: 10) { drafted in
+      guard drafted == 1, first else { return 1 + 0.2 * Double(drafted) }
+      first = false
+      return 10
+    }
+    #expect(used.dropFirst(160).count { $0 == 1 } > 430)
+  }
+
   @Test func aFixedLengthStays() {
     var length = DraftLength(maximum: 3, adapts: false)
     length.record(drafted: 3, accepted: 0, seconds: 9)

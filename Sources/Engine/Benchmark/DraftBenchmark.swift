@@ -40,6 +40,8 @@ public struct DraftBenchmark {
     try feed(Self.promptLength)
     var position = Self.promptLength
     var guesses: [Int32] = []
+    // What the guesses took that the next step verifies.
+    var guessSeconds = 0.0
     var steps: [ModelWork.DraftStep] = []
     var start = ContinuousClock.now
     var first = position
@@ -55,6 +57,9 @@ public struct DraftBenchmark {
       let kept = Array(input.prefix(1 + accepted))
       position += kept.count
       let drafted = guesses.count
+      let guessStart = ContinuousClock.now
+      length.record(
+        drafted: drafted, accepted: accepted, seconds: (guessStart - stepStart) / .seconds(1) + guessSeconds)
       let count = min(length.next, Engine.draftLimit(after: position), Self.promptLength + tokens - position)
       guesses = []
       if count > 0 {
@@ -68,7 +73,7 @@ public struct DraftBenchmark {
         random = source
         guesses = made
       }
-      length.record(drafted: drafted, accepted: accepted, seconds: (ContinuousClock.now - stepStart) / .seconds(1))
+      guessSeconds = (ContinuousClock.now - guessStart) / .seconds(1)
       steps.append(ModelWork.DraftStep(verified: drafted, kept: kept.count, made: guesses.count))
       if steps.count == Self.warmUpSteps { (start, first) = (ContinuousClock.now, position) }
     }

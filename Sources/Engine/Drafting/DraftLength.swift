@@ -12,18 +12,27 @@ public struct DraftLength: Sendable, Hashable {
   private var acceptance = 0.8
   /// Seconds of a step with so many guesses; nil where none was seen.
   private var seconds: [Double?]
+  /// Steps seen with so many guesses, up to `enoughSteps`.
+  private var seen: [Int]
   private var steps = 0
 
   /// How much of an average the newest value makes up.
   private static let weight = 0.1
+  /// The same of a step's time where the newest is shorter. What else the machine does only ever lengthens a step, and the
+  /// first of its kind finds caches cold, so an average soon leaves a value that was too long.
+  private static let shorterWeight = 0.5
   /// Every so many steps a length beside the best one is tried, since both averages may have changed.
   private static let stepsBetweenTrials = 128
+  /// The same while few steps of the length to be tried were seen.
+  private static let stepsBetweenFirstTrials = 32
+  private static let enoughSteps = 4
 
   /// A length that follows what is seen, or stays at `maximum`.
   public init(maximum: Int, adapts: Bool) {
     self.maximum = maximum
     self.adapts = adapts
     seconds = Array(repeating: nil, count: maximum + 1)
+    seen = Array(repeating: 0, count: maximum + 1)
   }
 
   /// Guesses to make next.
@@ -33,8 +42,9 @@ public struct DraftLength: Sendable, Hashable {
     guard seconds[0] != nil else { return 0 }
     guard seconds[1] != nil else { return 1 }
     let best = best
-    guard steps % Self.stepsBetweenTrials == 0 else { return best }
-    return best < maximum ? best + 1 : best - 1
+    let trial = best < maximum ? best + 1 : best - 1
+    let interval = seen[trial] < Self.enoughSteps ? Self.stepsBetweenFirstTrials : Self.stepsBetweenTrials
+    return steps % interval == 0 ? trial : best
   }
 
   /// Records a step that had `drafted` guesses, of which `accepted` were right.
@@ -46,7 +56,7 @@ public struct DraftLength: Sendable, Hashable {
   /// Records what became of `drafted` guesses of one sequence.
   public mutating func record(drafted: Int, accepted: Int) {
     for guess in 0..<min(drafted, accepted + 1) {
-      acceptance = Self.blend(acceptance, guess < accepted ? 1 : 0)
+      acceptance += Self.weight * ((guess < accepted ? 1 : 0) - acceptance)
     }
   }
 
@@ -54,11 +64,9 @@ public struct DraftLength: Sendable, Hashable {
   public mutating func record(drafted: Int, seconds spent: Double) {
     steps += 1
     guard drafted <= maximum else { return }
-    seconds[drafted] = Self.blend(seconds[drafted], spent)
-  }
-
-  private static func blend(_ average: Double?, _ value: Double) -> Double {
-    average.map { $0 + weight * (value - $0) } ?? value
+    seen[drafted] = min(seen[drafted] + 1, Self.enoughSteps)
+    guard let average = seconds[drafted] else { return seconds[drafted] = spent }
+    seconds[drafted] = average + (spent < average ? Self.shorterWeight : Self.weight) * (spent - average)
   }
 
   private var best: Int {

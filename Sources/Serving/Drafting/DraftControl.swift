@@ -6,8 +6,8 @@ struct DraftControl {
   private let configuration: DraftingConfiguration
   /// By the number of replies, in classes that double.
   private var lengths: [DraftLength] = []
-  /// What the guesses took that the next step verifies.
-  private var guessSeconds = 0.0
+  /// What the guesses took that the next step verifies; nil where the head also followed a prompt meanwhile.
+  private var guessSeconds: Double?
 
   init(_ configuration: DraftingConfiguration) { self.configuration = configuration }
 
@@ -40,11 +40,12 @@ struct DraftControl {
   ///   - drafted: guesses that it verified, of all replies together.
   ///   - seconds: without the time of new guesses.
   ///   - guessing: the time of new guesses; it counts for the next step.
-  ///   - isPlain: whether it did nothing else.
+  ///   - isPlain: whether it read no prompt.
   mutating func record(replies: Int, drafted: Int, seconds: Double, guessing: Double, isPlain: Bool) {
-    defer { guessSeconds = guessing }
-    guard configuration.count > 0, isPlain, replies > 0 else { return }
+    let before = guessSeconds
+    guessSeconds = isPlain ? guessing : nil
+    guard configuration.count > 0, isPlain, let before, replies > 0 else { return }
     let average = (drafted + replies / 2) / replies
-    lengths[prepare(replies)].record(drafted: average, seconds: seconds + guessSeconds)
+    lengths[prepare(replies)].record(drafted: average, seconds: seconds + before)
   }
 }

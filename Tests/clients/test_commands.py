@@ -193,6 +193,17 @@ def test_drafts_change_no_token(name, temperature):
     assert drafted["drafted_tokens"] > 0
 
 
+def test_the_embedded_models_head_is_mostly_right():
+    question = "<|im_start|>user\nWhat is 768 * 7?<|im_end|>\n<|im_start|>assistant\n<think>\n"
+    flags = ["generate", "--prompt", question, "--max-tokens", 100, "--json"]
+    plain = json.loads(run(*flags).stdout)
+    drafted = json.loads(run(*flags, "--draft", "mtp", "--drafts", 1).stdout)
+    assert drafted["ids"] == plain["ids"] and "5376" in drafted["text"]
+    assert drafted["accepted_tokens"] > 0.8 * drafted["drafted_tokens"]
+    assert drafted["steps"] < 0.6 * plain["steps"]
+
+
 def test_a_model_without_a_head_says_so():
-    done = run("generate", "--prompt", "a", "--draft", "mtp", "--model", SWIFTLET, check=False)
+    model = ROOT / "Tests/EngineTests/Fixtures/bf16-tied"
+    done = run("generate", "--tokens", "1", "--draft", "mtp", "--model", model, check=False)
     assert done.returncode != 0 and "multi-token-prediction head" in done.stderr

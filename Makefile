@@ -6,7 +6,7 @@ PYTHON := $(VENV)/bin/python
 SWIFT_SOURCES := Package.swift Sources Tests
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: serve test build setup lint format test-swift check-registers test-isa test-allocations test-addresses test-clients test-vocabularies test-templates fuzz fuzz-slice simulate simulate-mutants image clean
+.PHONY: serve test build setup lint format test-swift check-registers test-isa test-allocations test-addresses test-clients test-vocabularies test-templates fuzz fuzz-slice simulate simulate-mutants crowd image clean
 
 serve: build ## serve the embedded model on http://127.0.0.1:8080
 	exec $(APUS) serve $(ARGS)
@@ -84,6 +84,10 @@ simulate: setup ## the server under a simulated network, disk and clock: a minut
 
 simulate-mutants: setup ## in how many seeds the simulation finds bugs that are planted
 	Tools/simulation/mutants.py
+
+crowd: setup ## 10,000 idle connections and 2,000 streams at once, with a scripted model
+	swift build -c release --product ScriptedServer
+	python3 Tools/load/connections.py crowd
 
 image: ## the container image
 	docker build -t apus .

@@ -137,6 +137,13 @@ var targets: [Target] = [
       .product(name: "Logging", package: "swift-log"),
     ],
     path: "Tests/ServingTestSupport", swiftSettings: strict),
+  .executableTarget(
+    name: "ScriptedServer",
+    dependencies: [
+      "APIServer", "HTTP", "Scheduler", "Serving", "ServingTestSupport",
+      .product(name: "Logging", package: "swift-log"),
+    ],
+    path: "Tests/ScriptedServer", swiftSettings: strict),
   tests(
     of: "Serving",
     [

@@ -6,7 +6,7 @@ PYTHON := $(VENV)/bin/python
 SWIFT_SOURCES := Package.swift Sources Tests
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: serve test build setup lint format test-swift check-registers test-isa test-allocations test-addresses test-clients test-vocabularies test-templates fuzz fuzz-slice simulate simulate-mutants crowd image clean
+.PHONY: serve test build setup lint format test-swift check-registers test-isa test-allocations test-addresses test-clients test-vocabularies test-templates fuzz fuzz-slice simulate simulate-mutants crowd package check-package image clean
 
 serve: build ## serve the embedded model on http://127.0.0.1:8080
 	exec $(APUS) serve $(ARGS)
@@ -89,8 +89,16 @@ crowd: setup ## 10,000 idle connections and 2,000 streams at once, with a script
 	swift build -c release --product ScriptedServer
 	python3 Tools/load/connections.py crowd
 
+package: setup ## dist/: a tarball that runs from any folder, and a Debian package
+	Tools/package/make.sh
+
+check-package: package ## installs both in a new Debian root, and serves from them without rights
+	@for package in debootstrap curl; do \
+	  command -v $$package >/dev/null || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -y -qq $$package; }; done
+	$(ROOT) Tools/package/check.sh
+
 image: ## the container image
 	docker build -t apus .
 
 clean:
-	rm -rf .build .build-fuzz .build-asan .build-mutants
+	rm -rf .build .build-fuzz .build-asan .build-package dist .build-mutants

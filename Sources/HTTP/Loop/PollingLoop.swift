@@ -55,7 +55,11 @@ final class PollingLoop: LoopCore, @unchecked Sendable {
 
   func start(for executor: EventLoop) {
     self.executor = executor
-    Thread { self.run() }.start()
+    let thread = Thread { self.run() }
+    thread.start()
+    // A name given before the start would not take. Here it may come before the thread begins, there before the thread
+    // has its handle; never both.
+    thread.name = "http"
   }
 
   func stop() {
@@ -78,7 +82,6 @@ final class PollingLoop: LoopCore, @unchecked Sendable {
   // MARK: The thread
 
   private func run() {
-    // A name given before the start would not take.
     Thread.current.name = "http"
     threadID.store(UInt(pthread_self()), ordering: .relaxed)
     while true {

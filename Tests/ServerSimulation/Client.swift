@@ -77,7 +77,8 @@ final class Client {
   /// The server is told to stop.
   /// - Parameter isPatient: whether there is time for all that runs.
   func noteStop(isPatient: Bool) {
-    isPromised = isPatient && plan.readGap <= 2_000_000 && reader.isWithinBody && !isExcused && !isStalled
+    guard case .none = plan.fate else { return isExcused = true }
+    isPromised = isPatient && plan.readGap <= 2_000_000 && reader.isWithinBody && !isExcused
     isExcused = true
   }
 
@@ -265,7 +266,10 @@ final class Client {
     }
     if response.closes { mustEnd = true }
     isPromised = false
-    if response.status == 408, isExcused, response.closes { return }
+    if response.status == 408, isExcused, response.closes {
+      ignoresRest = request?.isHead ?? false
+      return
+    }
     guard let request else {
       // Refused at once, or timed out.
       if ![429, 503].contains(response.status) || !response.closes {

@@ -60,7 +60,7 @@ struct RequestMaker {
     case 8..<9: return plain("PUT", "/v1/completions", status: 405)
     case 9..<11: return post("/v1/completions", "{\"model\":", kind: .plain(status: 400), tenant: tenant, urgency: nil)
     case 11..<14 where allowsMalformed: return malformed()
-    case 14..<20: return chat(tenant: tenant)
+    case 14..<16: return chat(tenant: tenant)
     default: return completion(tenant: tenant)
     }
   }

@@ -23,8 +23,14 @@ final class SimulatedLoop: LoopCore, @unchecked Sendable {
     self.network = network
   }
 
-  /// Everybody is on the one thread.
-  var isCurrent: Bool { true }
+  /// Whether what runs now would run on the loop's thread.
+  private(set) var isCurrent = false
+
+  private func run(_ work: () -> Void) {
+    isCurrent = true
+    work()
+    isCurrent = false
+  }
 
   func start(for executor: EventLoop) { self.executor = executor }
 
@@ -47,8 +53,10 @@ final class SimulatedLoop: LoopCore, @unchecked Sendable {
       firstJob = 0
     }
     guard let executor else { return world.fail("a job is left whose event loop is gone") }
-    job.runSynchronously(
-      isolatedTo: executor.asUnownedSerialExecutor(), taskExecutor: executor.asUnownedTaskExecutor())
+    run {
+      job.runSynchronously(
+        isolatedTo: executor.asUnownedSerialExecutor(), taskExecutor: executor.asUnownedTaskExecutor())
+    }
   }
 
   /// Tells one of the clients that its descriptor is ready.
@@ -57,14 +65,15 @@ final class SimulatedLoop: LoopCore, @unchecked Sendable {
     let client = clients[ready[world.int(0...ready.count - 1)]]
     world.tell("ready: \(client.descriptor) for \(readiness(of: client).rawValue)")
     let before = network.activity
-    client.client.isReady(for: readiness(of: client))
+    run { client.client.isReady(for: readiness(of: client)) }
     network.noteReadiness(of: client.descriptor, isActive: network.activity != before)
   }
 
   func expire() {
     for token in deadlines.takeExpired(at: now) {
       world.tell("deadline of \(token)")
-      clients.first { $0.token == token }?.client.deadlineHasPassed()
+      let client = clients.first { $0.token == token }
+      run { client?.client.deadlineHasPassed() }
     }
   }
 

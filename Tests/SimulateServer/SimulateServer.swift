@@ -20,16 +20,19 @@ import Synchronization
   @Option(help: "Stops after so many seconds.") var seconds = Double.infinity
   @Flag(help: "Prints everything that happens.") var trace = false
 
+  /// Prints at once, also into a file.
+  private func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+
   func run() throws {
     let simulation = try ServerSimulation()
     let first = first ?? UInt64.random(in: 0..<1 << 48)
     CrashNote.install()
-    print("seeds from \(first) on")
+    say("seeds from \(first) on")
     let start = ContinuousClock.now
     var (seeds, events, requests, responses, simulated) = (0, 0, 0, 0, 0.0)
     var elapsed: Double { (ContinuousClock.now - start) / .seconds(1) }
     func report() {
-      print(
+      say(
         "\(seeds) seeds, \(events) events, \(requests) requests, \(responses) responses, "
           + "\(Int(simulated)) simulated seconds in \(String(format: "%.1f", elapsed)) s")
     }
@@ -43,8 +46,8 @@ import Synchronization
       simulated += outcome.seconds
       if let violation = outcome.violation {
         report()
-        print("seed \(outcome.seed): \(violation)")
-        print("again: SimulateServer --first \(outcome.seed) --seeds 1 --trace")
+        say("seed \(outcome.seed): \(violation)")
+        say("again: SimulateServer --first \(outcome.seed) --seeds 1 --trace")
         throw ExitCode.failure
       }
       if seeds % 1000 == 0 { report() }

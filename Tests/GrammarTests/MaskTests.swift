@@ -46,6 +46,10 @@ import Testing
       #"{"type":"string","pattern":"^.{1,5}$","minLength":4}"#,
       #"{"type":"string","pattern":"^[^\\s]+$","maxLength":9}"#,
       #"{"type":"string","pattern":"[\"\\\\]","minLength":2,"maxLength":7}"#,
+      #"{"type":"string","pattern":"\\d","minLength":1,"maxLength":7}"#,
+      // Lengths with gaps that the bounds fit into.
+      #"{"type":"string","pattern":"^(?:[^,]{3})*x?$","minLength":4,"maxLength":4}"#,
+      #"{"type":"string","pattern":"^(?:[^,]{3})*x?$","minLength":5,"maxLength":6}"#,
       #"{"anyOf":[{"type":"string","format":"hostname"},{"type":"number","minimum":0},{"type":"null"}]}"#,
     ]
     let characters = GrammarExpression.characters(.all)
@@ -62,7 +66,7 @@ import Testing
 
   @Test(arguments: definitions.indices, [0, 16, 256])
   func masksAllowWhatTheMatcherAccepts(definition: Int, broadFrom: Int) throws {
-    #expect(Self.definitions.count == 13)
+    #expect(Self.definitions.count == 16)
     let vocabulary = Self.vocabulary(broadFrom: broadFrom)
     // A budget that no table fits in changes nothing.
     let compiler = GrammarCompiler(vocabulary: vocabulary, cacheBytes: broadFrom == 0 ? 1 : 16 << 20)
@@ -114,15 +118,17 @@ import Testing
       letters.utf8.reduce(UInt64(0)) { $0 | 1 << UInt64(Letters.groups[Int($1)]) }
     }
     var anything = FreeLetters(try automaton("[^\"]*"), nil)
-    #expect(anything.letters(from: 0) == ~(mask("\"") | Letters.never | 1 << 62))
+    #expect(anything.letters(from: 0).letters == ~(mask("\"") | Letters.never | 1 << 62))
     // A line separator is no dot, and shares its first byte with others.
     var dots = FreeLetters(try automaton(".*"), nil)
-    #expect(dots.letters(from: 0) & (mask("\n\r") | 1 << UInt64(Letters.groups[0xE2])) == 0)
-    #expect(dots.letters(from: 0) & mask("a0 \"") == mask("a0 \""))
+    #expect(dots.letters(from: 0).letters & (mask("\n\r") | 1 << UInt64(Letters.groups[0xE2])) == 0)
+    #expect(dots.letters(from: 0).letters & mask("a0 \"") == mask("a0 \""))
     var two = FreeLetters(try automaton("[a-z]{2}"), nil)
-    #expect(two.letters(from: 0) == 0)
+    #expect(two.letters(from: 0).letters == mask("abcdefghijklmnopqrstuvwxyz"))
+    #expect(two.letters(from: 0).characters == 2)
     // Whatever has been read of the pair, both letters may follow.
     var pairs = FreeLetters(try automaton("(a|b)*abb(a|b)*"), nil)
-    #expect(pairs.letters(from: 0) == mask("ab"))
+    #expect(pairs.letters(from: 0).letters == mask("ab"))
+    #expect(pairs.letters(from: 0).characters == Letters.mostCharacters)
   }
 }

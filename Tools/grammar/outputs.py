@@ -13,6 +13,7 @@ import argparse
 import json
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -52,6 +53,8 @@ def serve(arguments: argparse.Namespace) -> tuple[subprocess.Popen, str]:
     for line in server.stdout:
         if "http://" in line:
             address = "http://" + line.split("http://")[1].split()[0].strip("/\"',")
+            # A server whose log nobody reads stops.
+            threading.Thread(target=server.stdout.read, daemon=True).start()
             return server, address
     raise SystemExit(f"{arguments.apus} did not start")
 

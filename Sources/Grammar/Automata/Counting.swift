@@ -85,15 +85,21 @@ extension ByteAutomaton {
     }
     let (automaton, increments) = try repeating(unit, within: filter, budget)
     if automaton.isEmpty { return (automaton, .none(automaton)) }
+    let (least, onward) = try automaton.leastCounts(increments, budget)
     var most = Array(repeating: Counting.unbounded, count: automaton.count)
     if filter != nil, atLeast > 0 {
-      // A way to acceptance that is too long by a cycle can do without it; so if the bounds are further apart than
-      // any cycle is long, the least and the greatest number of units decide.
-      if let atMost, atMost - atLeast < automaton.count { return nil }
       guard automaton.count <= Self.statesForGreatestCounts else { return nil }
       most = try automaton.greatestCounts(increments, budget)
+      // A way to acceptance that is too long by a cycle can do without it; so if the bounds are further apart than
+      // any cycle is long, the least and the greatest number of units decide.
+      if let atMost, atMost - atLeast < automaton.count {
+        // Often they do in any case. Where ways may also be too short, masks are faster without counting.
+        let mayBeShort = least[0] < lower && most.contains { $0 != Counting.unbounded }
+        guard !mayBeShort,
+          try automaton.isDecidedByExtremes(increments, most, atLeast: atLeast, atMost: atMost, budget)
+        else { return nil }
+      }
     }
-    let (least, onward) = try automaton.leastCounts(increments, budget)
     let counting = Counting(
       atLeast: lower, atMost: atMost == nil ? Counting.unbounded : upper, increments: increments, leastUnits: least,
       mostUnits: most, leastUnitsOnward: onward, hasMostUnits: most.contains { $0 != Counting.unbounded })
@@ -128,6 +134,53 @@ extension ByteAutomaton {
     }
     return (least, onward)
   }
+
+  /// Whether, wherever a text stands and however many units it has, some way on has a number of units within the bounds
+  /// if the least number is not too great, and the greatest not too small: whether from no state the numbers have gaps
+  /// that the bounds fit into. False where finding out would take too much.
+  private func isDecidedByExtremes(
+    _ increments: [Bool], _ most: [Int32], atLeast: Int, atMost: Int, _ budget: CompilationBudget
+  ) throws(GrammarError) -> Bool {
+    let width = atMost - atLeast + 1
+    let horizon = atMost + width
+    guard width > 0, horizon < Self.horizonForGaps else { return false }
+    // By state, the numbers of units on ways to accepting states, as far as the horizon, as bits.
+    let words = horizon / 64 + 1
+    var numbers = Array(repeating: UInt64(0), count: count * words)
+    for state in 0..<count where accepting[state] { numbers[state * words] = 1 }
+    var changed = true
+    while changed {
+      changed = false
+      for state in (0..<count).reversed() {
+        try budget.spend(classCount * words)
+        for index in state * classCount..<(state + 1) * classCount where successors[index] != Self.dead {
+          let next = Int(successors[index]) * words
+          var carry: UInt64 = 0
+          for word in 0..<words {
+            let bits = numbers[next + word]
+            let after = increments[index] ? bits << 1 | carry : bits
+            carry = bits >> 63
+            guard after & ~numbers[state * words + word] != 0 else { continue }
+            numbers[state * words + word] |= after
+            changed = true
+          }
+        }
+      }
+    }
+    for state in 0..<count {
+      var previous: Int?
+      for number in 0...horizon where numbers[state * words + number / 64] >> UInt64(number % 64) & 1 == 1 {
+        if let previous, number - previous > width { return false }
+        previous = number
+      }
+      // Whether there are any beyond the horizon does not matter if the last one is far enough.
+      if let previous, previous < atMost, Int(most[state]) != previous { return false }
+    }
+    return true
+  }
+
+  /// Numbers of units that are looked at one by one, at most.
+  private static let horizonForGaps = 512
 
   /// By state: the greatest number of increments on a way to an accepting state; `unbounded` where a cycle has one.
   private func greatestCounts(_ increments: [Bool], _ budget: CompilationBudget) throws(GrammarError) -> [Int32] {

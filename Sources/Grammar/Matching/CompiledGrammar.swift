@@ -22,6 +22,9 @@ public final class CompiledGrammar: Sendable {
     return GrammarMatcher(store)
   }
 
-  /// About how much memory the grammar takes, without the automata that grammars share.
-  public var bytes: Int { network.edges.count * 12 + network.nodes.count * 16 + network.terminals.count * 8 }
+  /// About how much memory the grammar takes now, with what matchers have learnt, and without the automata that grammars
+  /// share.
+  public var bytes: Int {
+    network.edges.count * 12 + network.nodes.count * 16 + network.terminals.count * 8 + store.withLock { $0.bytes }
+  }
 }

@@ -11,6 +11,9 @@ struct NumberTable: Sendable {
     values = Array(repeating: Self.absent, count: 256)
   }
 
+  /// How much memory it takes.
+  var bytes: Int { keys.count * 12 }
+
   /// The mixing function of SplitMix64.
   private static func hash(_ key: UInt64) -> Int {
     var mixed = (key ^ (key >> 30)) &* 0xBF58_476D_1CE4_E5B9

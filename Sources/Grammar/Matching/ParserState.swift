@@ -69,8 +69,10 @@ struct ParserState: Sendable {
     _ = intern()
   }
 
-  /// Items of all sets.
-  var itemCount: Int { scanItems.count + ruleItems.count }
+  /// About how much memory it takes, beside the network.
+  var bytes: Int {
+    sets.count * 160 + scanItems.count * 16 + ruleItems.count * 12 + transitions.bytes + exitSets.count * 32
+  }
 
   // MARK: - Steps
 

@@ -14,16 +14,23 @@ final class ParserStore: Sendable {
 
   /// Masks are dropped, all at once, when there are this many.
   private static let keptMasks = 32
-  /// Items from which on a store is left for a new one: some 100 bytes each, with what belongs to them.
-  private static let fullFrom = 1_000_000
+  /// From how many bytes on a store is left for a new one.
+  private let fullFrom: Int
+  /// As many, unless the first text in it needs more.
+  private static let fullFrom = 16 << 20
 
   init(_ parser: ParserState, _ tables: TableCache) {
+    // What has just been moved is not moved again at once.
+    fullFrom = max(Self.fullFrom, 2 * parser.bytes)
     state = Mutex(State(parser: parser))
     self.tables = tables
   }
 
   /// Whether new texts should begin in another store, and old ones move.
-  var isFull: Bool { state.withLock { $0.parser.itemCount > Self.fullFrom } }
+  var isFull: Bool { state.withLock { $0.parser.bytes > fullFrom } }
+
+  /// About how much memory it takes, beside the network.
+  var bytes: Int { state.withLock { $0.parser.bytes + $0.masks.count * vocabulary.maskWords * 8 } }
 
   /// Whether a set could not be computed, as it would have taken too much.
   var isExhausted: Bool { state.withLock { $0.parser.isExhausted } }
@@ -74,13 +81,16 @@ final class ParserStore: Sendable {
       var forced: [UInt8] = []
       var set = set
       while forced.count < limit, !state.parser.sets[Int(set)].accepts {
-        let next = state.parser.sets[Int(set)].bytes.bytes.compactMap { byte in
+        var only: (byte: UInt8, set: Int32)?
+        for byte in state.parser.sets[Int(set)].bytes.bytes {
           let next = state.parser.step(set, byte)
-          return next == ParserState.dead ? nil : (byte, next)
+          guard next != ParserState.dead else { continue }
+          if only != nil { return forced }
+          only = (byte, next)
         }
-        guard next.count == 1, let (byte, only) = next.first, byte != TokenVocabulary.markerByte else { break }
-        forced.append(byte)
-        set = only
+        guard let only, only.byte != TokenVocabulary.markerByte else { break }
+        forced.append(only.byte)
+        set = only.set
       }
       return forced
     }

@@ -21,8 +21,10 @@ struct TerminalWalk {
   private struct Place {
     var state: Int32
     var units: Int32
-    /// Letters of tokens that can be skipped, and the units that such tokens need beside one for each character.
+    /// Letters of tokens that can be skipped, how many characters such tokens may begin, and the units that they need
+    /// beside one for each character.
     var free: UInt64
+    var mostCharacters: UInt8
     var offset: Int32 = 0
   }
 
@@ -30,7 +32,7 @@ struct TerminalWalk {
     var state: Int32
     /// Nodes passed in it, while they are too few to look for letters to skip.
     var nodes = 0
-    var free: UInt64?
+    var free: FreeLetters.Found?
   }
 
   init(_ terminal: Terminal, _ state: Int32, _ vocabulary: TokenVocabulary) {
@@ -42,38 +44,37 @@ struct TerminalWalk {
   private mutating func run(from state: Int32) {
     let trie = vocabulary.trie
     let automaton = terminal.automaton
-    let start = Place(
-      state: state, units: 0, free: free(in: state, nodes: trie.nodes.count), offset: offset(of: state, 0, 0))
+    let start = place(state, units: 0, at: trie.nodes[0], nodes: trie.nodes.count)
     var path = Array(repeating: start, count: trie.depth + 1)
     path.withUnsafeMutableBufferPointer { path in
       trie.nodes.withUnsafeBufferPointer { nodes in
         trie.letters.withUnsafeBufferPointer { letters in
-          automaton.successors.withUnsafeBufferPointer { successors in
-            automaton.classes.withUnsafeBufferPointer { classes in
-              var index = 1
-              while index < nodes.count - 1 {
-                let node = nodes[index]
-                let above = path[Int(node.depth) - 1]
-                if above.free != 0, letters[index] & ~above.free == 0 {
-                  add(node.firstToken..<nodes[Int(node.end)].firstToken, offset: above.offset)
-                  index = Int(node.end)
-                  continue
+          trie.mostCharacters.withUnsafeBufferPointer { mostCharacters in
+            automaton.successors.withUnsafeBufferPointer { successors in
+              automaton.classes.withUnsafeBufferPointer { classes in
+                var index = 1
+                while index < nodes.count - 1 {
+                  let node = nodes[index]
+                  let above = path[Int(node.depth) - 1]
+                  if above.free != 0, letters[index] & ~above.free == 0, mostCharacters[index] <= above.mostCharacters {
+                    add(node.firstToken..<nodes[Int(node.end)].firstToken, offset: above.offset)
+                    index = Int(node.end)
+                    continue
+                  }
+                  let transition = Int(above.state) * automaton.classCount + Int(classes[Int(node.byte)])
+                  let next = successors[transition]
+                  if next == ByteAutomaton.dead {
+                    index = Int(node.end)
+                    continue
+                  }
+                  let units = above.units + (terminal.counting?.increments[transition] == true ? 1 : 0)
+                  add(node.firstToken..<nodes[index + 1].firstToken, state: next, units: units)
+                  if Int(node.end) > index + 1 {
+                    if automaton.accepting[Int(next)] { exits.append((Int32(index), units)) }
+                    path[Int(node.depth)] = place(next, units: units, at: node, nodes: Int(node.end) - index)
+                  }
+                  index += 1
                 }
-                let transition = Int(above.state) * automaton.classCount + Int(classes[Int(node.byte)])
-                let next = successors[transition]
-                if next == ByteAutomaton.dead {
-                  index = Int(node.end)
-                  continue
-                }
-                let units = above.units + (terminal.counting?.increments[transition] == true ? 1 : 0)
-                add(node.firstToken..<nodes[index + 1].firstToken, state: next, units: units)
-                if Int(node.end) > index + 1 {
-                  if automaton.accepting[Int(next)] { exits.append((Int32(index), units)) }
-                  path[Int(node.depth)] = Place(
-                    state: next, units: units, free: node.isBoundary ? free(in: next, nodes: Int(node.end) - index) : 0,
-                    offset: offset(of: next, units, node.characters))
-                }
-                index += 1
               }
             }
           }
@@ -82,24 +83,31 @@ struct TerminalWalk {
     }
   }
 
+  /// The place at a node, in a state; `nodes` are to be passed below it.
   @inline(__always)
-  private func offset(of state: Int32, _ units: Int32, _ characters: UInt8) -> Int32 {
-    terminal.counting.map { units + $0.leastUnits[Int(state)] - Int32(characters) } ?? 0
+  private mutating func place(_ state: Int32, units: Int32, at node: TokenTrie.Node, nodes: Int) -> Place {
+    let free = node.isBoundary ? free(in: state, nodes: nodes) : FreeLetters.Found()
+    // Without an end, nothing is said about how long tokens are, so as not to cut the longest off.
+    let isEndless = free.characters == Letters.mostCharacters
+    return Place(
+      state: state, units: units, free: free.letters,
+      mostCharacters: isEndless ? .max : UInt8(clamping: Int(node.characters) + free.characters),
+      offset: terminal.counting.map { units + $0.leastUnits[Int(state)] - Int32(node.characters) } ?? 0)
   }
 
   /// The letters to skip, once as many nodes have been passed in the state as make up for finding them.
   @inline(__always)
-  private mutating func free(in state: Int32, nodes: Int) -> UInt64 {
+  private mutating func free(in state: Int32, nodes: Int) -> FreeLetters.Found {
     let slot = Int(state & 63)
     if recent[slot].state == state, let free = recent[slot].free { return free }
     return newlyFree(in: state, nodes: nodes)
   }
 
-  private mutating func newlyFree(in state: Int32, nodes: Int) -> UInt64 {
+  private mutating func newlyFree(in state: Int32, nodes: Int) -> FreeLetters.Found {
     let slot = Int(state & 63)
     if recent[slot].state != state { recent[slot] = RecentState(state: state) }
     recent[slot].nodes += nodes
-    guard recent[slot].nodes > vocabulary.broadFrom else { return 0 }
+    guard recent[slot].nodes > vocabulary.broadFrom else { return FreeLetters.Found() }
     let free = terminal.freeLetters(from: state)
     recent[slot].free = free
     return free

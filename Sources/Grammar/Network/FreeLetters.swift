@@ -2,10 +2,18 @@
 /// these letters alone are the beginnings of texts of the terminal. A terminal that counts has to count each letter as
 /// a unit.
 struct FreeLetters {
+  /// What can be read freely from a state.
+  struct Found {
+    /// The letters, as a mask of `Letters`.
+    var letters: UInt64 = 0
+    /// How many of them: `Letters.mostCharacters` where there is no end.
+    var characters = 0
+  }
+
   private let automaton: ByteAutomaton
   private let counting: Counting?
   private var readings: [Int32: Reading] = [:]
-  private var known: [Int32: UInt64] = [:]
+  private var known: [Int32: Found] = [:]
   /// A byte of each class of the automaton in the ranges that `CharacterPosition.next` has had.
   private var representatives: [(range: ClosedRange<UInt8>, bytes: [UInt8])] = []
 
@@ -18,7 +26,7 @@ struct FreeLetters {
   }
 
   /// States that one set of letters leads to, at most.
-  private static let mostStates = 16
+  private static let mostStates = 96
   /// Steps to find out about one group of letters, at most.
   private static let mostSteps = 1024
 
@@ -28,26 +36,32 @@ struct FreeLetters {
   }
 
   /// A set of such letters. There may be larger ones.
-  mutating func letters(from state: Int32) -> UInt64 {
-    if let letters = known[state] { return letters }
-    var letters = reading(state).letters
-    var reached = [state]
+  mutating func letters(from state: Int32) -> Found {
+    if let found = known[state] { return found }
+    var found = Found(letters: reading(state).letters, characters: Letters.mostCharacters)
+    // The states that letters lead to, and how many.
+    var reached: [(state: Int32, depth: Int)] = [(state, 0)]
     var next = 0
-    while next < reached.count, letters != 0 {
-      for (groups, target) in reading(reached[next]).steps where letters & groups != 0 && !reached.contains(target) {
-        let kept = letters & reading(target).letters
-        // Letters that lead to where few others can be read are better left out than the others.
-        if reached.count == Self.mostStates || kept.nonzeroBitCount * 4 < letters.nonzeroBitCount * 3 {
-          letters &= ~groups
+    while next < reached.count, reached[next].depth < found.characters, found.letters != 0 {
+      let (from, depth) = reached[next]
+      for (groups, target) in reading(from).steps
+      where found.letters & groups != 0 && !reached.contains(where: { $0.state == target }) {
+        let kept = found.letters & reading(target).letters
+        if reached.count < Self.mostStates, kept.nonzeroBitCount * 4 >= found.letters.nonzeroBitCount * 3 {
+          found.letters = kept
+          reached.append((target, depth + 1))
+        } else if (found.letters & ~groups).nonzeroBitCount * 4 >= found.letters.nonzeroBitCount * 3 || depth == 0 {
+          // Letters that lead to where few others can be read are better left out than the others.
+          found.letters &= ~groups
         } else {
-          letters = kept
-          reached.append(target)
+          // All letters lead there: the text is at its longest.
+          found.characters = depth + 1
         }
       }
       next += 1
     }
-    known[state] = letters
-    return letters
+    known[state] = found
+    return found
   }
 
   private mutating func reading(_ state: Int32) -> Reading {

@@ -66,7 +66,7 @@ final class Terminal: Sendable {
   }
 
   /// The letters that can be read freely from a state; see `FreeLetters`.
-  func freeLetters(from state: Int32) -> UInt64 { letters.withLock { $0.letters(from: state) } }
+  func freeLetters(from state: Int32) -> FreeLetters.Found { letters.withLock { $0.letters(from: state) } }
 
   /// About how much memory it takes, with all that may be found out about its letters.
   var bytes: Int { automaton.successors.count * 5 + automaton.count * 240 }

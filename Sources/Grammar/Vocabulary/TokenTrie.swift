@@ -25,6 +25,8 @@ struct TokenTrie: Sendable {
   /// By node: the letters of all tokens at and below it, from the character that the node's own byte begins; nothing
   /// is said where it is within one.
   private(set) var letters: [UInt64] = []
+  /// By node: the characters that the longest of the tokens at and below it begins, up to 255.
+  private(set) var mostCharacters: [UInt8] = []
   /// Token ids in order of their bytes.
   private(set) var tokens: [Int32] = []
   /// Characters that the bytes of each of `tokens` begin, up to 255.
@@ -74,6 +76,7 @@ struct TokenTrie: Sendable {
     var parents = Array(repeating: Int32(0), count: nodes.count)
     var path = Array(repeating: Int32(0), count: depth + 1)
     letters = Array(repeating: 0, count: nodes.count)
+    mostCharacters = Array(repeating: 0, count: nodes.count)
     characters = Array(repeating: 0, count: tokens.count)
     for index in nodes.indices.dropFirst().dropLast() {
       let depth = Int(nodes[index].depth)
@@ -83,13 +86,18 @@ struct TokenTrie: Sendable {
       parents[index] = path[depth - 1]
       path[depth] = Int32(index)
       nodes[index].characters = UInt8(clamping: position.characters)
+      mostCharacters[index] = nodes[index].characters
       nodes[index].isBoundary = position.isBoundary
       for place in Int(nodes[index].firstToken)..<Int(nodes[index + 1].firstToken) {
         characters[place] = nodes[index].characters
       }
       if depth > 1, RestTrie.begins(with: nodes[index].byte) { nodes[Int(parents[index])].hasRests = true }
     }
-    for index in nodes.indices.dropFirst().dropLast().reversed() { letters[Int(parents[index])] |= letters[index] }
+    for index in nodes.indices.dropFirst().dropLast().reversed() {
+      let parent = Int(parents[index])
+      letters[parent] |= letters[index]
+      mostCharacters[parent] = max(mostCharacters[parent], mostCharacters[index])
+    }
   }
 
   /// The tokens whose bytes end at a node.

@@ -6,14 +6,30 @@ import JSON
 let endToken: Int32 = 256
 let vocabulary = TokenVocabulary(texts: (0...255).map { [UInt8($0)] } + [nil], endTokens: [endToken])
 
-/// Hostile input is to be refused soon; the fuzzer's own time-out tells when it is not.
-func compiler() -> GrammarCompiler {
-  var limits = GrammarLimits()
-  limits.time = .seconds(1)
-  limits.automatonStates = 20_000
-  limits.networkNodes = 20_000
-  return GrammarCompiler(vocabulary: vocabulary, limits: limits, cacheBytes: 1 << 20)
+/// Compiles for some inputs in a row, as a server's does: what they have in common is made once, and what one of them
+/// leaves behind meets the next. The limits are small, so that inputs that would only grow are over soon; the fuzzer's own
+/// time-out tells when one is not.
+struct Compilers: ~Copyable {
+  private var current = Compilers.make()
+  private var uses = 0
+
+  private static func make() -> GrammarCompiler {
+    var limits = GrammarLimits()
+    limits.time = .milliseconds(100)
+    limits.automatonStates = 2000
+    limits.networkNodes = 2000
+    limits.expressions = 20_000
+    return GrammarCompiler(vocabulary: vocabulary, limits: limits, cacheBytes: 4 << 20)
+  }
+
+  mutating func next() -> GrammarCompiler {
+    uses += 1
+    if uses % 1024 == 0 { current = Compilers.make() }
+    return current
+  }
 }
+
+nonisolated(unsafe) var compilers = Compilers()
 
 /// Walks along the grammar, choosing by `choices`. A walk never ends in the middle; one that gets to an end is returned.
 func walk(_ grammar: CompiledGrammar, _ choices: ArraySlice<UInt8>) -> [UInt8]? {
@@ -37,7 +53,7 @@ func walk(_ grammar: CompiledGrammar, _ choices: ArraySlice<UInt8>) -> [UInt8]? 
 
 /// Compiles a definition, if it can be made, and walks along it; what comes out has to be UTF-8.
 func tryText(_ choices: ArraySlice<UInt8>, _ definition: () throws -> GrammarDefinition) {
-  guard let definition = try? definition(), let grammar = try? compiler().compile(definition) else { return }
+  guard let definition = try? definition(), let grammar = try? compilers.next().compile(definition) else { return }
   if let text = walk(grammar, choices), String(validating: text, as: UTF8.self) == nil {
     fatalError("no UTF-8: \(text)")
   }
@@ -60,8 +76,13 @@ func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   case 5: tryText(choices) { try GrammarDefinition(gbnf: text) }
   case 7: tryText(choices) { try GrammarDefinition(lark: text) }
   default:
-    guard let schema = try? JSON(parsing: source), let definition = try? GrammarDefinition(jsonSchema: schema),
-      let grammar = try? compiler().compile(definition)
+    var options = JSONSchemaOptions()
+    options.limits.alternatives = 100
+    options.limits.rules = 2000
+    options.limits.numberStates = 2000
+    guard let schema = try? JSON(parsing: source),
+      let definition = try? GrammarDefinition(jsonSchema: schema, options: options),
+      let grammar = try? compilers.next().compile(definition)
     else { return 0 }
     if let document = walk(grammar, choices), (try? JSON(parsing: document)) == nil {
       fatalError("no JSON: \(String(decoding: document, as: UTF8.self))")

@@ -86,11 +86,13 @@ extension ChatService {
     _ openings: ReplyConstraint.Openings = ReplyConstraint.Openings()
   ) -> ReplyConstraint? {
     if isRequired, let calls {
-      return ReplyConstraint(requiring: calls, vocabularySize: vocabularySize, openings: openings)
+      return ReplyConstraint(
+        requiring: calls, vocabularySize: vocabularySize, tokenizer: format.tokenizer, openings: openings)
     }
     guard grammar != nil || calls != nil else { return nil }
     return ReplyConstraint(
-      content: grammar?.makeMatcher(), calls: calls, vocabularySize: vocabularySize, openings: openings)
+      content: grammar?.makeMatcher(), calls: calls, vocabularySize: vocabularySize, tokenizer: format.tokenizer,
+      openings: openings)
   }
 
   /// - Parameter field: what the prompt is called in errors.
@@ -129,6 +131,7 @@ extension DraftingConfiguration {
   /// Who guesses the tokens of the replies to a prompt.
   fileprivate func terms(for options: GenerationOptions, _ prompt: [Int32], _ tokenizer: Tokenizer) -> DraftTerms {
     var terms = DraftTerms(maximum: min(count, max(0, options.draftTokens ?? count)))
+    terms.forced = min(forced, max(0, options.draftTokens ?? forced))
     guard terms.maximum > 0 else { return terms }
     terms.usesHead = source == .mtp
     guard source == .lookup || options.prediction != nil else { return terms }

@@ -71,7 +71,7 @@ public final class ChatService: Sendable {
       // Admission has counted already; the scheduler's own limit would count what is about to be admitted, too.
       var configuration = scheduler
       configuration.maximumQueued += min(scheduler.maximumRunning, scheduler.slotCount)
-      configuration.maximumDrafts = drafting.count
+      configuration.maximumDrafts = max(drafting.count, min(drafting.forced, scheduler.pageSize))
       policy = try Scheduler(configuration)
     } catch {
       throw .scheduler(error)

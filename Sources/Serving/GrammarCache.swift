@@ -70,7 +70,7 @@ final class GrammarCache: Sendable {
     _ source: Source, _ definition: () throws(GenerationError) -> GrammarDefinition,
     invalid: (GrammarError) -> GenerationError
   ) throws(GenerationError) -> CompiledGrammar {
-    if let known = state.withLock({ $0.use(source) }) { return known }
+    if let known = state.withLock({ $0.use(source, budget: Self.budgetBytes) }) { return known }
     let definition = try definition()
     let grammar: CompiledGrammar
     do {
@@ -112,17 +112,26 @@ struct CompiledToolCalls: Sendable {
 }
 
 extension GrammarCache.State {
-  fileprivate mutating func use(_ source: GrammarCache.Source) -> CompiledGrammar? {
+  private static let usesPerCount: UInt64 = 64
+
+  fileprivate mutating func use(_ source: GrammarCache.Source, budget: Int) -> CompiledGrammar? {
     guard let grammar = entries[source]?.grammar else { return nil }
     uses += 1
     entries[source]?.lastUse = uses
+    // Grammars grow while they are followed.
+    if uses % Self.usesPerCount == 0 { evict(to: budget) }
     return grammar
   }
 
-  /// Adds a grammar, and drops the least recently used ones beyond the budget.
+  /// Adds a grammar.
   fileprivate mutating func insert(_ grammar: CompiledGrammar, for source: GrammarCache.Source, budget: Int) {
     uses += 1
     entries[source] = GrammarCache.Entry(grammar: grammar, lastUse: uses)
+    evict(to: budget)
+  }
+
+  /// Drops the least recently used beyond the budget.
+  private mutating func evict(to budget: Int) {
     var total = entries.values.reduce(0) { $0 + $1.grammar.bytes }
     for (source, entry) in entries.sorted(by: { $0.value.lastUse < $1.value.lastUse }) where total > budget {
       guard entries.count > 1 else { return }

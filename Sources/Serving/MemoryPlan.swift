@@ -39,7 +39,7 @@ public struct MemoryPlan: Sendable {
     }
     var cacheTypes = CacheTypes(for: model, keyValue: configuration.keyValueType, state: configuration.stateType)
     cacheTypes.retractableRows = max(
-      cacheTypes.retractableRows, Self.rewoundTokens, configuration.drafting.count)
+      cacheTypes.retractableRows, Self.rewoundTokens, configuration.drafting.most)
     var sizes = model.configuration
     sizes.hasDraftHead = configuration.drafting.source == .mtp
     try self.init(

@@ -1,5 +1,6 @@
 import Grammar
 import Sampling
+import Tokenizer
 
 /// Keeps the content of one reply, or its tool calls, to a grammar.
 struct ReplyConstraint: Sendable {
@@ -16,12 +17,16 @@ struct ReplyConstraint: Sendable {
   /// What it has to follow behind the opening tag of its first call; nil: anything.
   private let begunCalls: GrammarMatcher?
   private var mask: TokenMask
+  private let tokenizer: Tokenizer
   private let openings: Openings
   private var hasBegun = false
   private var isInCalls = false
 
   /// A reply with content of a grammar, or with calls instead. Without a grammar the content is free.
-  init(content: GrammarMatcher?, calls: CompiledToolCalls?, vocabularySize: Int, openings: Openings) {
+  init(
+    content: GrammarMatcher?, calls: CompiledToolCalls?, vocabularySize: Int, tokenizer: Tokenizer, openings: Openings
+  ) {
+    self.tokenizer = tokenizer
     matcher = content
     begunCalls = calls?.begun
     mask = TokenMask(vocabularySize: vocabularySize)
@@ -29,7 +34,8 @@ struct ReplyConstraint: Sendable {
   }
 
   /// A reply of nothing but calls, behind its thoughts.
-  init(requiring calls: CompiledToolCalls, vocabularySize: Int, openings: Openings) {
+  init(requiring calls: CompiledToolCalls, vocabularySize: Int, tokenizer: Tokenizer, openings: Openings) {
+    self.tokenizer = tokenizer
     matcher = calls.whole
     begunCalls = calls.begun
     mask = TokenMask(vocabularySize: vocabularySize)
@@ -51,6 +57,20 @@ struct ReplyConstraint: Sendable {
       for token in [openings.thought, openings.toolCall] { if let token { mask[token] = true } }
     }
     return mask.first == nil || matcher.isExhausted ? nil : mask
+  }
+
+  /// The tokens that come next, at most `limit`, where there is one text to go on with, if the model cuts it into tokens
+  /// as the tokenizer does. The last one before there is a choice is left out: it may well be one with what follows.
+  func forcedTokens(_ limit: Int) -> [Int32] {
+    guard let matcher, limit > 0, hasBegun || (openings.thought == nil && openings.toolCall == nil) else { return [] }
+    // No token that says anything is longer on average.
+    let bytes = matcher.forcedBytes(limit: (limit + 1) * 8)
+    // A character may be forced only in part.
+    for end in stride(from: bytes.count, to: max(0, bytes.count - 4), by: -1) {
+      guard let text = String(validating: bytes[..<end], as: UTF8.self) else { continue }
+      return Array(tokenizer.encode(text, parsingSpecialTokens: false).dropLast().prefix(limit))
+    }
+    return []
   }
 
   /// Goes on by a token that was chosen among `nextTokens`.

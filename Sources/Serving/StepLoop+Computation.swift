@@ -85,6 +85,7 @@ extension StepLoop {
       for (chunk, place) in zip(plan.chunks, places) where chunk.drafts > 0 {
         let advance = outcome.advances[place]
         try engine.retract(advance.rejected, slot: chunk.slot)
+        guard !advance.reply.drafts.areForced else { continue }
         drafts.record(accepted: advance.accepted, of: chunk.drafts, replies: outcome.advances.count)
       }
     }

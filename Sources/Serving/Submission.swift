@@ -228,16 +228,23 @@ extension ActiveReply {
     let position = tokens.count - 1
     // The last token of a reply is never computed, so nothing is guessed behind the one before.
     let limit = min(Engine.draftLimit(after: position), longest - tokens.count - 1)
-    let count = drafts.advance(Array(tokens.suffix(count)), limit: limit, wanted: wanted)
+    let count = drafts.advance(Array(tokens.suffix(count)), limit: limit, wanted: wanted) { forcedTokens($0) }
     guessedConstraint = isConstrained ? constraint : nil
     return count
+  }
+
+  /// At most `count` tokens that come next whatever the model would choose, or probably do, as the grammar leaves only one
+  /// text.
+  private func forcedTokens(_ count: Int) -> [Int32] {
+    let certain = (0..<count).compactMap { reader.forcedToken(after: $0) }
+    return certain.isEmpty && isConstrained ? constraint?.forcedTokens(count) ?? [] : certain
   }
 
   /// Records what became of guesses.
   func note(accepted: Int, of verified: Int) {
     self.accepted += accepted
     drafted += verified
-    drafts.clear()
+    drafts.clear(accepted: accepted, of: verified)
   }
 
   /// Guesses the next token as it would be chosen if the logits were the model's.

@@ -43,7 +43,7 @@ import Tokenizer
         model: model,
         configuration: EngineConfiguration(
           pageCount: 9, slotCount: 14, maximumStepTokens: 256, threads: 1,
-          cacheTypes: CacheTypes(retractableRows: drafting.count)))
+          cacheTypes: CacheTypes(retractableRows: drafting.most)))
       return try ChatService(
         format: format, engine: engine, contextLength: 512,
         scheduler: SchedulerConfiguration(
@@ -114,7 +114,7 @@ import Tokenizer
     #expect(expected.contains { $0.hasSuffix("ab") } && expected.contains { $0.contains("one of th") })
     let ways =
       (1...4).map { DraftingConfiguration(source: .mtp, maximum: $0, adapts: false) } + [
-        DraftingConfiguration(source: .lookup, maximum: 4, adapts: false)
+        DraftingConfiguration(source: .lookup, maximum: 4, adapts: false), DraftingConfiguration(source: .off),
       ]
     for way in ways {
       let service = try model.service(way)
@@ -124,8 +124,10 @@ import Tokenizer
       }
       let statistics = service.statistics
       #expect(statistics.preemptions > 3 && statistics.reusedTokens > 1000, "\(statistics)")
-      #expect(statistics.acceptedTokens > 500, "\(way): \(statistics)")
-      #expect(statistics.draftedTokens - statistics.acceptedTokens > 200, "\(way): \(statistics)")
+      // Without anybody to guess there are still tokens that grammars and thinking budgets leave no choice about.
+      let isOff = way.source == .off
+      #expect(statistics.acceptedTokens > (isOff ? 50 : 500), "\(way): \(statistics)")
+      #expect(statistics.draftedTokens - statistics.acceptedTokens > (isOff ? 0 : 200), "\(way): \(statistics)")
     }
   }
 
@@ -160,5 +162,34 @@ import Tokenizer
     let plain = await CollectedReply(try await fixture.service.generate(request))
     #expect(plain.content == text && plain.usage?.acceptedPredictionTokens == 0)
     #expect(plain.usage?.rejectedPredictionTokens == 0)
+  }
+
+  /// Where a grammar leaves one text to go on with, several of its tokens take one step, though nobody guesses.
+  @Test(arguments: [DraftSource.off, .lookup]) func forcedTextTakesFewerSteps(source: DraftSource) async throws {
+    let text = #"{"temperature in degrees Celsius": 21, "relative humidity in per cent": 40}"#
+    let schema: JSON = [
+      "type": "object", "additionalProperties": false,
+      "properties": [
+        "temperature in degrees Celsius": ["type": "integer"], "relative humidity in per cent": ["type": "integer"],
+      ],
+      "required": ["temperature in degrees Celsius", "relative humidity in per cent"],
+    ]
+    var request = ChatRequest.asking("How is the weather?")
+    request.options.constraint = OutputConstraint(.jsonSchema(schema), field: "response_format")
+    let plain = try ServiceFixture { _, _ in text }
+    let fixture = try ServiceFixture(drafting: DraftingConfiguration(source: source)) { _, _ in text }
+    let expected = await CollectedReply(try await plain.service.generate(request))
+    let reply = await CollectedReply(try await fixture.service.generate(request))
+    #expect(reply.content == text && reply.content == expected.content && reply.finish == .stop)
+    let usage = try #require(reply.usage)
+    #expect(usage.completionTokens == expected.usage?.completionTokens)
+    #expect(expected.usage?.acceptedPredictionTokens == 0)
+    #expect(usage.acceptedPredictionTokens >= 6)
+    #expect(fixture.log.steps.count <= plain.log.steps.count - usage.acceptedPredictionTokens)
+    #expect(fixture.service.statistics.acceptedTokens == usage.acceptedPredictionTokens)
+
+    request.options.draftTokens = 0
+    let unguessed = await CollectedReply(try await fixture.service.generate(request))
+    #expect(unguessed.content == text && unguessed.usage?.acceptedPredictionTokens == 0)
   }
 }

@@ -18,18 +18,26 @@ public struct DraftingConfiguration: Sendable, Equatable {
   /// Whether the number follows what guesses bring, down to none; if not, it is always the maximum.
   public var adapts: Bool
 
+  /// Tokens guessed for a reply in a step, at most, where its grammar leaves one text to go on with. These do not need
+  /// anybody else to guess.
+  public var forced: Int
+
   /// Nothing is guessed.
-  public static let off = DraftingConfiguration(source: .off)
+  public static let off = DraftingConfiguration(source: .off, forced: 0)
   /// Tokens that may be guessed in a step: a chunk of linear attention ends what can be taken back.
   public static let limits = 1...15
 
   /// A configuration.
-  public init(source: DraftSource, maximum: Int = 4, adapts: Bool = true) {
+  public init(source: DraftSource, maximum: Int = 4, adapts: Bool = true, forced: Int = 4) {
     self.source = source
     self.maximum = maximum
     self.adapts = adapts
+    self.forced = forced
   }
 
-  /// Tokens guessed in a step, at most; 0 where nobody guesses.
+  /// Tokens guessed in a step, at most, beside forced ones; 0 where nobody guesses.
   var count: Int { source == .off ? 0 : maximum }
+
+  /// Tokens that a step may have to take back of a reply, at most.
+  var most: Int { max(count, forced) }
 }

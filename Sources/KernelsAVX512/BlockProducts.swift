@@ -18,6 +18,9 @@ struct BlockProduct<Format: PanelFormat> {
   private var blocksPerUnit: Int { Format.columns / PanelBlock.columns }
   private var panelBytes: Int { input.blocks * Format.blockBytes }
 
+  /// How far ahead of few tokens' products weights are asked for, where rows are that long.
+  private static var bytesAhead: Int { 1 << 15 }
+
   /// Tokens whose integers under way fit the registers while weights are unpacked.
   private var mostDirectTokens: Int { Format.Factors.blocksPerInputScale == 1 ? 4 : 2 }
 
@@ -26,8 +29,10 @@ struct BlockProduct<Format: PanelFormat> {
   func run() {
     if tokens <= widestTile {
       let tile = tileInput(0, tokens)
+      let ahead = 16 * max(1, min(Self.bytesAhead / (16 * stride), rows / 16))
       for row in Swift.stride(from: 0, to: rows, by: 16) {
-        let next = row + 16 < rows ? weights + (row + 16) * stride : upcoming
+        let next =
+          row + ahead < rows ? weights + (row + ahead) * stride : upcoming.map { $0 + (row + ahead - rows) * stride }
         switch tokens <= mostDirectTokens ? tokens : widestTile {
         case 1: dot(InlineArray<1, Void>.self, row, tile, next)
         case 2: dot(InlineArray<2, Void>.self, row, tile, next)

@@ -94,7 +94,7 @@ struct ProductQueue {
   }
 
   /// Multiplications worth handing to another thread.
-  private static let tileWork = 1 << 16
+  private static let tileWork = 1 << 17
   /// Results a tile has at most where it has more than 64 rows.
   private static let tileResults = 4096
 

@@ -93,16 +93,19 @@ public struct Simulator {
     if scheduler.isIdle {
       guard let next = clients.nextTime else { return false }
       now = max(now, next + cost.request)
-    } else {
-      try advance()
+      // Of requests that come together, a server that was idle begins with the first before it has read the others.
+      receive(atMost: 1)
     }
+    if !scheduler.isIdle { try advance() }
     return true
   }
 
   /// Submits what has arrived and been read.
-  private mutating func receive() {
+  private mutating func receive(atMost limit: Int = .max) {
+    var count = 0
     // The same sum as where time passes up to the next request: a difference could be a little less than it.
-    while let next = clients.nextTime, next + cost.request <= now, let arrival = clients.take(at: next) {
+    while count < limit, let next = clients.nextTime, next + cost.request <= now, let arrival = clients.take(at: next) {
+      count += 1
       let id = free.popLast() ?? active.count
       let request = Active(
         arrival: arrival, promptTokens: clients.promptCount(arrival), outputTokens: clients.outputCount(arrival))

@@ -59,7 +59,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     checkpointLimit: Int = .max, checkpointSpacing: Int = 2048, checkpointMinimumSpacing: Int = 128,
     spacedCheckpointsPerPrompt: Int = 8, maximumPerTenant: Int = .max, maximumQueueSeconds: Double = .infinity,
     priorityAgingSeconds: Double = 30, decodeWeight: Int = 2, maximumGapSeconds: Double = .infinity,
-    minimumPrefillTokens: Int = 16, maximumPrefilling: Int = 8, rewindLimit: Int = 0, rewindBoundary: Int = 16,
+    minimumPrefillTokens: Int = 8, maximumPrefilling: Int = 8, rewindLimit: Int = 0, rewindBoundary: Int = 16,
     maximumDrafts: Int = 0
   ) {
     self.pageSize = pageSize

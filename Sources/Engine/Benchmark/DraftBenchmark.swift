@@ -7,12 +7,17 @@ public struct DraftBenchmark {
   private static let warmUpSteps = 4
 
   private let engine: Engine
+  private let usesHead: Bool
   private let pages: [Int32]
   private var random = Xorshift()
 
-  /// - Parameter engine: with one slot, and pages for the prompt and all tokens.
-  public init(engine: Engine) {
+  /// - Parameters:
+  ///   - engine: with one slot, and pages for the prompt and all tokens.
+  ///   - usesHead: whether the model's multi-token-prediction head makes the guesses; otherwise they cost nothing, as
+  ///     those that are looked up.
+  public init(engine: Engine, usesHead: Bool) {
     self.engine = engine
+    self.usesHead = usesHead
     pages = (0..<Int32(engine.configuration.pageCount)).map { $0 }
   }
 
@@ -62,7 +67,9 @@ public struct DraftBenchmark {
         drafted: drafted, accepted: accepted, seconds: (guessStart - stepStart) / .seconds(1) + guessSeconds)
       let count = min(length.next, Engine.draftLimit(after: position), Self.promptLength + tokens - position)
       guesses = []
-      if count > 0 {
+      if count > 0 && !usesHead {
+        guesses = (0..<count).map { _ in token() }
+      } else if count > 0 {
         let request = DraftRequest(slot: 0, tokens: kept, next: token(), count: count, pages: pages)
         var made: [Int32] = []
         var source = random
@@ -74,7 +81,7 @@ public struct DraftBenchmark {
         guesses = made
       }
       guessSeconds = (ContinuousClock.now - guessStart) / .seconds(1)
-      steps.append(ModelWork.DraftStep(verified: drafted, kept: kept.count, made: guesses.count))
+      steps.append(ModelWork.DraftStep(verified: drafted, kept: kept.count, made: usesHead ? guesses.count : 0))
       if steps.count == Self.warmUpSteps { (start, first) = (ContinuousClock.now, position) }
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -85,6 +92,7 @@ public struct DraftBenchmark {
   private mutating func feed(_ count: Int) throws(EngineError) {
     let tokens = (0..<count).map { _ in token() }
     try engine.step([SequenceInput(tokens: tokens, position: 0, slot: 0, pages: pages, logits: .none)]) { _, _, _ in }
+    guard usesHead else { return }
     try engine.draft([DraftRequest(slot: 0, tokens: tokens, next: nil, count: 0, pages: pages)]) { _, _ in 0 }
   }
 

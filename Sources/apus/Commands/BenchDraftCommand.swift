@@ -10,25 +10,30 @@ import Models
 struct BenchDraftCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "draft",
-    abstract: "Measure what a multi-token-prediction head costs, and what it can gain.",
+    abstract: "Measure what guessing tokens costs, and what it can gain.",
     discussion: """
       apus synth --layers 24 --experts 128 --vocabulary 16000 --type Q4_0 \\
         --draft-head -o draft.gguf
       apus bench draft --model draft.gguf --drafts 4
       apus bench draft --model draft.gguf --drafts 4 --acceptance 0 --adapt
+      apus bench draft --model any.gguf --draft lookup --drafts 8
 
       One sequence decodes --generate tokens with 0 to --drafts guesses a step,
       all really made and verified; whether one is right is drawn, with the
       probability --acceptance. A step may have fewer guesses than that: they end
       with a linear-attention chunk of 16 positions. "allowed" is the gain that
       bytes allow: the tokens of a step by the bytes it reads, beside those
-      without guesses.
+      without guesses. Looked-up guesses (--draft lookup) need no head, and cost
+      nothing but their verification.
 
       With --adapt, the number of guesses follows acceptance and step times, up to
       --drafts, as in the server.
       """)
 
   @OptionGroup var options: BenchOptions
+
+  @Option(help: "Who guesses: mtp (the model's multi-token-prediction head), lookup, or off (only what a token takes).")
+  var draft = DraftOption.Kind.mtp
 
   @Option(help: "The most tokens guessed a step.")
   var drafts = 4
@@ -50,10 +55,7 @@ struct BenchDraftCommand: ParsableCommand {
 
   func run() throws {
     let folder = try options.model.folder()
-    guard folder.offersDraftHead else {
-      throw CommandError.badInput(
-        place: "--model", found: "a model without a multi-token-prediction head", expected: "one with such a head")
-    }
+    let drafting = DraftOption.Drafting(kind: draft, count: draft == .off ? 0 : drafts)
     let length = DraftBenchmark.promptLength + generate + 1
     try options.check(length, within: folder.configuration.contextLength)
     let pageSize = EngineConfiguration.pageSize
@@ -61,15 +63,15 @@ struct BenchDraftCommand: ParsableCommand {
       pageCount: (length + pageSize - 1) / pageSize, slotCount: 1, maximumStepTokens: DraftBenchmark.promptLength,
       threads: options.threadCount)
     options.numberTypes.apply(to: &configuration, for: folder)
-    configuration.cacheTypes.retractableRows = drafts
+    try drafting.apply(to: &configuration, for: folder)
     let engine = try Engine(
-      model: options.weights.load(folder, for: configuration, drafting: true), configuration: configuration,
+      model: options.weights.load(folder, for: configuration, drafting: draft == .mtp), configuration: configuration,
       kernels: Kernels(options.instructionSet.chosen))
     let work = ModelWork(
       folder.configuration, tensors: folder.weights.descriptions, caches: ModelWork.CacheBytes(of: engine),
       compute: configuration.compute)
-    var benchmark = DraftBenchmark(engine: engine)
-    let lengths = adapt ? [0, drafts] : Array(0...drafts)
+    var benchmark = DraftBenchmark(engine: engine, usesHead: draft == .mtp)
+    let lengths = adapt && draft != .off ? [0, drafting.count] : Array(0...drafting.count)
     // Alternating, so that what else the machine does meets all of them alike.
     var results = lengths.map { _ in [DraftBenchmark.Result]() }
     for repetition in 1...options.repetitions {

@@ -39,6 +39,8 @@ final class Client {
   /// Requests handed over to be sent, and answered.
   private(set) var begun = 0
   private(set) var answered = 0
+  /// Answers that are known to be whole.
+  private(set) var answeredWhole = 0
   /// Names of the requests that the API has answered.
   private(set) var answeredCompletions: [String] = []
   private var outgoing: ArraySlice<UInt8> = []
@@ -284,6 +286,7 @@ final class Client {
       // Where the end of the connection ends the body, a part of it cannot be told from all of it.
       return check(part: response.body, of: request)
     }
+    answeredWhole += 1
     if let name = response.values("x-request-id").first {
       if name != request.name { world.fail("request \(request.name) gets the response to \(name)") }
       if request.isCompletion { answeredCompletions.append(name) }

@@ -94,8 +94,9 @@ final class Crowd {
         world.fail("request \(name) is answered, and ended \(server.books.ends(of: name)) times")
       }
     }
-    if server.books.completeResponses < answeredCount {
-      world.fail("clients have \(answeredCount) responses, and the server sent \(server.books.completeResponses)")
+    let whole = clients.reduce(0) { $0 + $1.answeredWhole }
+    if server.books.completeResponses < whole {
+      world.fail("clients have \(whole) whole responses, and the server sent \(server.books.completeResponses)")
     }
   }
 }

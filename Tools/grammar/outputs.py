@@ -28,9 +28,10 @@ from engines import Apus
 PROMPTS = ["Give me an example.", "Anna is 31 years old and lives in Paris.", "What is 12 + 30?", "Make something up."]
 
 
-def ask(url: str, number: int, schema: object, temperature: float, max_tokens: int) -> dict:
-    """The choice of one reply, or {"error": message}."""
+def ask(url: str, model: str, number: int, schema: object, temperature: float, max_tokens: int) -> dict:
+    """The choice of one reply, or {"error": what the server says}."""
     body = {
+        "model": model,
         "messages": [{"role": "user", "content": PROMPTS[number % len(PROMPTS)]}],
         "temperature": temperature,
         "seed": number,
@@ -43,7 +44,7 @@ def ask(url: str, number: int, schema: object, temperature: float, max_tokens: i
         with urllib.request.urlopen(request, timeout=600) as reply:
             return json.load(reply)["choices"][0]
     except urllib.error.HTTPError as error:
-        return {"error": json.load(error)["error"]["message"], "status": error.code}
+        return {"error": json.load(error)["error"], "status": error.code}
 
 
 def serve(arguments: argparse.Namespace) -> tuple[subprocess.Popen, str]:
@@ -76,10 +77,12 @@ def main() -> None:
 
     server, url = serve(arguments)
     try:
+        with urllib.request.urlopen(url + "/v1/models") as reply:
+            model = json.load(reply)["data"][0]["id"]
         jobs = [(number, schema, temperature) for number, schema in enumerate(schemas)
                 for temperature in arguments.temperatures]
         with ThreadPoolExecutor(arguments.parallel) as pool:
-            choices = list(pool.map(lambda job: ask(url, *job, arguments.max_tokens), jobs))
+            choices = list(pool.map(lambda job: ask(url, model, *job, arguments.max_tokens), jobs))
     finally:
         server.terminate()
         server.wait()
@@ -88,8 +91,8 @@ def main() -> None:
     cut: list[tuple[object, str]] = []
     for (_, schema, temperature), choice in zip(jobs, choices):
         if "error" in choice:
-            seen[f"refused with status {choice['status']}"] += 1
-            if choice["status"] != 400:
+            seen["refused"] += 1
+            if choice["status"] != 400 or not choice["error"]["param"].startswith("response_format"):
                 print(json.dumps(schema)[:400], choice["error"], sep="\n")
                 seen["FAILED"] += 1
             continue

@@ -87,12 +87,13 @@ extension ChatService {
   ) -> ReplyConstraint? {
     if isRequired, let calls {
       return ReplyConstraint(
-        requiring: calls, vocabularySize: vocabularySize, tokenizer: format.tokenizer, openings: openings)
+        requiring: calls, vocabularySize: vocabularySize, tokenizer: format.tokenizer, endTokens: format.endTokens,
+        openings: openings)
     }
     guard grammar != nil || calls != nil else { return nil }
     return ReplyConstraint(
       content: grammar?.makeMatcher(), calls: calls, vocabularySize: vocabularySize, tokenizer: format.tokenizer,
-      openings: openings)
+      endTokens: format.endTokens, openings: openings)
   }
 
   /// - Parameter field: what the prompt is called in errors.

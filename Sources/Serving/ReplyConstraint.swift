@@ -17,6 +17,8 @@ struct ReplyConstraint: Sendable {
   /// What it has to follow behind the opening tag of its first call; nil: anything.
   private let begunCalls: GrammarMatcher?
   private var mask: TokenMask
+  /// All tokens but those that end a reply.
+  private let endless: TokenMask
   private let tokenizer: Tokenizer
   private let openings: Openings
   private var hasBegun = false
@@ -24,26 +26,42 @@ struct ReplyConstraint: Sendable {
 
   /// A reply with content of a grammar, or with calls instead. Without a grammar the content is free.
   init(
-    content: GrammarMatcher?, calls: CompiledToolCalls?, vocabularySize: Int, tokenizer: Tokenizer, openings: Openings
+    content: GrammarMatcher?, calls: CompiledToolCalls?, vocabularySize: Int, tokenizer: Tokenizer,
+    endTokens: Set<Int32>, openings: Openings
   ) {
     self.tokenizer = tokenizer
     matcher = content
     begunCalls = calls?.begun
     mask = TokenMask(vocabularySize: vocabularySize)
+    endless = Self.endless(vocabularySize, endTokens)
     self.openings = openings
   }
 
   /// A reply of nothing but calls, behind its thoughts.
-  init(requiring calls: CompiledToolCalls, vocabularySize: Int, tokenizer: Tokenizer, openings: Openings) {
+  init(
+    requiring calls: CompiledToolCalls, vocabularySize: Int, tokenizer: Tokenizer, endTokens: Set<Int32>,
+    openings: Openings
+  ) {
     self.tokenizer = tokenizer
     matcher = calls.whole
     begunCalls = calls.begun
     mask = TokenMask(vocabularySize: vocabularySize)
+    endless = Self.endless(vocabularySize, endTokens)
     self.openings = Openings(thought: openings.thought)
+  }
+
+  private static func endless(_ vocabularySize: Int, _ endTokens: Set<Int32>) -> TokenMask {
+    var mask = TokenMask(vocabularySize: vocabularySize, allowsAll: true)
+    for token in endTokens { mask[token] = false }
+    return mask
   }
 
   /// Whether the next token has to be one of `nextTokens`.
   func binds(isInReasoning: Bool) -> Bool { matcher != nil && (isInCalls || !isInReasoning) }
+
+  /// The tokens that may come next where the constraint does not bind; nil if all may. Thoughts are free, but the reply
+  /// does not end within them, before there is what it has to hold.
+  func freeTokens(isInReasoning: Bool) -> TokenMask? { matcher != nil && isInReasoning ? endless : nil }
 
   /// Whether it has to hear of a call that the reply begins.
   var awaitsCall: Bool { !isInCalls && !(hasBegun && begunCalls == nil) }

@@ -194,7 +194,7 @@ final class ActiveReply {
 
   /// The tokens that may come next; nil if all may.
   private func allowedTokens() -> TokenMask? {
-    guard isConstrained else { return nil }
+    guard isConstrained else { return constraint?.freeTokens(isInReasoning: reader.isInReasoning) }
     let allowed = constraint?.nextTokens()
     isBeyondConstraint = allowed == nil
     return allowed

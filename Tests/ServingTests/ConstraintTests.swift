@@ -60,6 +60,11 @@ import Testing
     #expect(["yes", "no"].contains(reply.content) && reply.finish == .stop)
   }
 
+  @Test(arguments: 1...8 as ClosedRange<UInt64>) func aReplyDoesNotEndWithinItsThoughts(seed: UInt64) async throws {
+    let reply = try await reply("Is it?", .choice(["yes", "no"]), mode: .thinking, maximumTokens: 200, seed: seed)
+    #expect(reply.finish == .length || ["yes", "no"].contains(reply.content))
+  }
+
   @Test func toolsMayBeCalledInstead() async throws {
     let tool: JSON = ["type": "function", "function": ["name": "f", "parameters": ["type": "object"]]]
     let call = "<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>"

@@ -179,7 +179,7 @@ extension MemoryBlock {
 
 extension SequenceInput {
   /// The tokens whose logits are wanted.
-  fileprivate var wantedTokens: Range<Int> {
+  public var wantedTokens: Range<Int> {
     switch logits {
     case .none: 0..<0
     case .last: tokens.count - 1..<tokens.count

@@ -56,6 +56,8 @@ final class Client {
 
   /// Something happened for which the server may end the connection, or refuse.
   var isExcused = false
+  /// The machine stood still while it was there.
+  private var hasSeenStandstill = false
   /// It has closed its side, or seen the server do so.
   private(set) var isOver = false
   /// It has stopped to send or to read for good: the server has to end the connection.
@@ -87,6 +89,7 @@ final class Client {
   /// The machine stood still: time-outs may have run out.
   func noteStandstill() {
     isExcused = true
+    hasSeenStandstill = true
     isPromised = false
   }
 
@@ -312,6 +315,9 @@ final class Client {
     case .plain(let status):
       if response.status == status || response.closes && [429, 503].contains(response.status) { return nil }
       return "status \(response.status) instead of \(status)"
+    case .health:
+      let statuses = response.closes ? [200, 429, 503] : hasSeenStandstill ? [200, 503] : [200]
+      return statuses.contains(response.status) ? nil : "status \(response.status) instead of 200"
     case .malformed(let statuses):
       if !response.closes { return "the connection goes on after what cannot be understood" }
       return statuses.union([429, 503]).contains(response.status) ? nil : "status \(response.status)"

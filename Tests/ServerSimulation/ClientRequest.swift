@@ -5,6 +5,8 @@ struct ClientRequest {
   enum Kind {
     /// Answered whatever the load is.
     case plain(status: Int)
+    /// Asks whether the server is alive: it is, unless a step takes as long as the machine stands still.
+    case health
     /// A completion of `prompt` by `maximum` tokens, `choices` times.
     case completion(Completion)
     /// Malformed: answered with one of these, and then the connection ends.
@@ -54,10 +56,10 @@ struct RequestMaker {
   mutating func make(tenant: Int, allowsMalformed: Bool) -> ClientRequest {
     count += 1
     switch world.int(0...99) {
-    case 0..<4: return plain("GET", "/health", status: 200)
-    case 4..<6: return plain("GET", "/nowhere", status: 404)
-    case 6..<8: return plain("HEAD", "/health", status: 200)
-    case 8..<9: return plain("PUT", "/v1/completions", status: 405)
+    case 0..<4: return plain("GET", "/health", .health)
+    case 4..<6: return plain("GET", "/nowhere", .plain(status: 404))
+    case 6..<8: return plain("HEAD", "/health", .health)
+    case 8..<9: return plain("PUT", "/v1/completions", .plain(status: 405))
     case 9..<11: return post("/v1/completions", "{\"model\":", kind: .plain(status: 400), tenant: tenant, urgency: nil)
     case 11..<14 where allowsMalformed: return malformed()
     case 14..<16: return chat(tenant: tenant)
@@ -65,13 +67,13 @@ struct RequestMaker {
     }
   }
 
-  private func plain(_ method: String, _ path: String, status: Int) -> ClientRequest {
+  private func plain(_ method: String, _ path: String, _ kind: ClientRequest.Kind) -> ClientRequest {
     let closes = world.happens(100_000)
     var head = "\(method) \(path) HTTP/1.1\r\nHost: simulation\r\nX-Request-ID: r\(count)\r\n"
     if closes { head += "Connection: close\r\n" }
     head += method == "PUT" ? "Content-Length: 0\r\n\r\n" : "\r\n"
     return ClientRequest(
-      kind: .plain(status: status), name: "r\(count)", head: Array(head.utf8), body: [], expectsContinue: false,
+      kind: kind, name: "r\(count)", head: Array(head.utf8), body: [], expectsContinue: false,
       isHead: method == "HEAD", isHTTP11: true, closes: closes)
   }
 
@@ -133,7 +135,7 @@ struct RequestMaker {
     say("user", world.int(1...6))
     guard let prompt = try? script.prompt(messages) else {
       world.fail("the template refuses a conversation")
-      return plain("GET", "/health", status: 200)
+      return plain("GET", "/health", .health)
     }
     let isTooLong = prompt.count >= scenario.contextLength
     let maximum = min(world.magnitude(1...32), max(1, scenario.contextLength - prompt.count))

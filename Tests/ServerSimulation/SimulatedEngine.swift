@@ -53,7 +53,7 @@ final class SimulatedEngine: ForwardEngine {
         let digest = ModelScript.digest(slots[input.slot].last ?? ModelScript.start, token)
         slots[input.slot].append(digest)
         pages[Int(input.pages[position / pageSize]) * pageSize + position % pageSize] = digest
-        guard input.wants(offset) else { continue }
+        guard input.wantedTokens.contains(offset) else { continue }
         let next = Int(script.next(digest))
         row[next] = 1000
         row.withUnsafeBufferPointer { logits(index, offset, $0) }
@@ -133,17 +133,5 @@ final class SimulatedEngine: ForwardEngine {
 
   func writeSlot(_ slot: Int32, position: Int, from bytes: UnsafeRawBufferPointer) throws(EngineError) {
     slots[Int(slot)] = Array(bytes.bindMemory(to: UInt64.self).prefix(position))
-  }
-}
-
-extension SequenceInput {
-  /// Whether the logits after the token at `offset` are asked for.
-  fileprivate func wants(_ offset: Int) -> Bool {
-    switch logits {
-    case .none: false
-    case .last: offset == tokens.count - 1
-    case .suffix(let count): offset >= tokens.count - count
-    case .all: true
-    }
   }
 }

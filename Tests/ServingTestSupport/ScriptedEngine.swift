@@ -36,7 +36,7 @@ public final class ScriptedEngine: ForwardEngine {
       for (offset, token) in input.tokens.enumerated() {
         pages[input.pages[tokens.count / Self.pageSize], default: Self.emptyPage][tokens.count % Self.pageSize] = token
         tokens.append(token)
-        guard input.wants(offset) else { continue }
+        guard input.wantedTokens.contains(offset) else { continue }
         var row = [Float](repeating: 0, count: vocabularySize)
         row[Int(script(tokens))] = 1000
         row.withUnsafeBufferPointer { logits(index, offset, $0) }
@@ -124,17 +124,5 @@ public final class ScriptedEngine: ForwardEngine {
   /// Takes a slot's tokens from `bytes`.
   public func writeSlot(_ slot: Int32, position: Int, from bytes: UnsafeRawBufferPointer) throws(EngineError) {
     slots[Int(slot)] = Array(bytes.bindMemory(to: Int32.self).prefix(position))
-  }
-}
-
-extension SequenceInput {
-  /// Whether the logits after the token at `offset` are asked for.
-  fileprivate func wants(_ offset: Int) -> Bool {
-    switch logits {
-    case .none: false
-    case .last: offset == tokens.count - 1
-    case .suffix(let count): offset >= tokens.count - count
-    case .all: true
-    }
   }
 }

@@ -24,10 +24,11 @@ public struct StepMeasurement: Sendable, Hashable {
 extension CostModel {
   /// The model that measured steps give.
   ///
-  /// The table comes from steps of one sequence without samples at position 0. What a sequence adds is the difference
-  /// between B sequences of one token and one sequence of B; what a position adds, the slope between positions; what
-  /// logits add, the difference between steps that sample and the same steps that do not. Each is looked for on its
-  /// own, so that an error in one does not turn up in another. A cost that measures as negative is zero.
+  /// The table comes from steps of one sequence without samples at position 0. What a sequence and its chunk add together is
+  /// the difference between B chunks and one of as many tokens; what a sequence adds alone, that between B sequences of one
+  /// token and one sequence of B; what a position adds, the slope between positions; what logits add, the difference between
+  /// steps that sample and the same steps that do not. Each is looked for on its own, so that an error in one does not turn up
+  /// in another. A cost that measures as negative is zero.
   public init(fitting measured: [StepMeasurement]) throws(CostModelError) {
     let table = measured.filter { $0.sequences == 1 && $0.position == 0 && !$0.samples }
       .sorted { $0.tokens < $1.tokens }
@@ -40,16 +41,26 @@ extension CostModel {
     }
     let single = self
 
-    let batches = measured.filter { $0.sequences > 1 && $0.tokens == 1 && $0.position == 0 && !$0.samples }
-    sequence = Self.slope(
-      batches.map { (Double($0.sequences - 1), $0.seconds - single.interpolatedSeconds($0.sequences)) })
-
     prefillPosition = Self.difference(measured.filter { $0.sequences == 1 && $0.tokens > 1 && !$0.samples }) {
       Double($0.tokens) * Double($0.position)
     }
     decodePosition = Self.difference(measured.filter { $0.tokens == 1 && !$0.samples }) {
       Double($0.sequences) * Double($0.position)
     }
+
+    let several = measured.filter { $0.sequences > 1 && $0.position == 0 && !$0.samples }
+    let ofChunks = Self.slope(
+      several.filter { $0.tokens > 1 }.map { step in
+        // One chunk of as many tokens looks at more positions.
+        let fewer = prefillPosition * Double(step.sequences * (step.sequences - 1) * step.tokens * step.tokens) / 2
+        let one = single.interpolatedSeconds(step.sequences * step.tokens) - fewer
+        return (Double(step.sequences - 1), step.seconds - one)
+      })
+    sequence = Self.slope(
+      several.filter { $0.tokens == 1 }.map {
+        (Double($0.sequences), $0.seconds - single.interpolatedSeconds($0.sequences) + ofChunks)
+      })
+    chunk = max(0, ofChunks - sequence)
 
     let sampling = measured.filter(\.samples).compactMap { with in
       measured.first { without in
@@ -64,12 +75,12 @@ extension CostModel {
     for index in tokens.indices {
       let count = Double(tokens[index].tokens)
       let own = count == 1 ? 0 : prefillPosition * count * count / 2
-      tokens[index].seconds = max(0, tokens[index].seconds - sequence - own)
+      tokens[index].seconds = max(0, tokens[index].seconds - sequence - (count == 1 ? 0 : chunk) - own)
     }
   }
 
   private func interpolatedSeconds(_ count: Int) -> Double {
-    seconds(tokens: count, sequences: 0, samples: 0, decodedPositions: 0, prefilledPositions: 0)
+    seconds(tokens: count, sequences: 0, chunks: 0, samples: 0, decodedPositions: 0, prefilledPositions: 0)
   }
 
   /// The slope of a line through the origin, by least squares.

@@ -2,15 +2,15 @@ public import Scheduler
 
 /// How long a step of the engine takes, from what is in it.
 ///
-/// For T tokens of S sequences, R of which sample a token,
+/// For T tokens of S sequences, C of which have more than one and R of which sample a token,
 ///
-///     seconds = step + tokens(T) + sequence S + logits [R > 0] + sample R
+///     seconds = step + tokens(T) + sequence S + chunk C + logits [R > 0] + sample R
 ///             + decode-position Σ p + prefill-position Σ n (p + n / 2) + copies
 ///
 /// where p is the position a sequence stands at, and n its number of tokens; the first sum is over sequences with one
 /// token, the second over those with more. `tokens` is a table with straight lines between its points: reading weights
-/// makes its beginning, multiplying its end. What a sequence adds is its state; what a position adds, its keys and
-/// values.
+/// makes its beginning, multiplying its end. What a sequence adds is its state; what a chunk adds, work that does not fill
+/// tiles; what a position adds, its keys and values.
 public struct CostModel: Sendable, Hashable {
   /// A point of the table.
   public struct TokenCost: Sendable, Hashable {
@@ -30,6 +30,8 @@ public struct CostModel: Sendable, Hashable {
   public var tokens: [TokenCost]
   /// Seconds a sequence adds.
   public var sequence = 0.0
+  /// Seconds a sequence adds besides that has several tokens.
+  public var chunk = 0.0
   /// Seconds that logits add to a step, however many rows.
   public var logits = 0.0
   /// Seconds a row of logits and the token sampled from it add.
@@ -54,6 +56,7 @@ public struct CostModel: Sendable, Hashable {
   public func seconds(of plan: StepPlan) -> Double {
     var total = 0
     var samples = 0
+    var chunks = 0
     var decoded = 0
     var prefilled = 0.0
     for chunk in plan.chunks {
@@ -62,21 +65,23 @@ public struct CostModel: Sendable, Hashable {
       if chunk.count == 1 {
         decoded += chunk.position
       } else {
+        chunks += 1
         prefilled += Double(chunk.count) * (Double(chunk.position) + Double(chunk.count) / 2)
       }
     }
     return seconds(
-      tokens: total, sequences: plan.chunks.count, samples: samples, decodedPositions: Double(decoded),
+      tokens: total, sequences: plan.chunks.count, chunks: chunks, samples: samples, decodedPositions: Double(decoded),
       prefilledPositions: prefilled) + seconds(of: plan.copies) + seconds(of: plan.checkpoints)
   }
 
   /// Seconds of a step of which only the sums are known.
   func seconds(
-    tokens: Int, sequences: Int, samples: Int, decodedPositions: Double, prefilledPositions: Double
+    tokens: Int, sequences: Int, chunks: Int, samples: Int, decodedPositions: Double, prefilledPositions: Double
   ) -> Double {
     guard tokens > 0 else { return 0 }
-    return step + interpolated(tokens) + sequence * Double(sequences) + (samples > 0 ? logits : 0)
-      + sample * Double(samples) + decodePosition * decodedPositions + prefillPosition * prefilledPositions
+    return step + interpolated(tokens) + sequence * Double(sequences) + chunk * Double(chunks)
+      + (samples > 0 ? logits : 0) + sample * Double(samples) + decodePosition * decodedPositions + prefillPosition
+      * prefilledPositions
   }
 
   private func seconds(of copies: [CacheCopy]) -> Double {
@@ -107,8 +112,9 @@ public struct CostModel: Sendable, Hashable {
   /// The costs besides the table, by their names in files.
   static var named: [(name: String, path: WritableKeyPath<CostModel, Double>)] {
     [
-      ("sequence", \.sequence), ("logits", \.logits), ("sample", \.sample), ("decode_position", \.decodePosition),
-      ("prefill_position", \.prefillPosition), ("step", \.step), ("slot_copy", \.slotCopy), ("page_copy", \.pageCopy),
+      ("sequence", \.sequence), ("chunk", \.chunk), ("logits", \.logits), ("sample", \.sample),
+      ("decode_position", \.decodePosition), ("prefill_position", \.prefillPosition), ("step", \.step),
+      ("slot_copy", \.slotCopy), ("page_copy", \.pageCopy),
       ("request", \.request),
     ]
   }

@@ -38,6 +38,8 @@ public struct Simulator {
   private var active: [Active?] = []
   private var free: [Int] = []
   private var now = 0.0
+  /// When the last request was read: they are read one after another.
+  private var lastRead = 0.0
   private var result: Result
 
   /// A run to make.
@@ -92,7 +94,7 @@ public struct Simulator {
     receive()
     if scheduler.isIdle {
       guard let next = clients.nextTime else { return false }
-      now = max(now, next + cost.request)
+      now = max(now, readTime(of: next))
       // Of requests that come together, a server that was idle begins with the first before it has read the others.
       receive(atMost: 1)
     }
@@ -103,9 +105,9 @@ public struct Simulator {
   /// Submits what has arrived and been read.
   private mutating func receive(atMost limit: Int = .max) {
     var count = 0
-    // The same sum as where time passes up to the next request: a difference could be a little less than it.
-    while count < limit, let next = clients.nextTime, next + cost.request <= now, let arrival = clients.take(at: next) {
+    while count < limit, let next = clients.nextTime, readTime(of: next) <= now, let arrival = clients.take(at: next) {
       count += 1
+      lastRead = readTime(of: next)
       let id = free.popLast() ?? active.count
       let request = Active(
         arrival: arrival, promptTokens: clients.promptCount(arrival), outputTokens: clients.outputCount(arrival))
@@ -126,6 +128,9 @@ public struct Simulator {
       }
     }
   }
+
+  /// When a request that arrived at `time` is read, if it is the next.
+  private func readTime(of time: Double) -> Double { max(time, lastRead) + cost.request }
 
   private mutating func advance() throws(SchedulerError) {
     var spent = -Self.processorSeconds

@@ -14,8 +14,9 @@ struct SimulateCalibrateCommand: ParsableCommand {
     discussion: """
       apus simulate calibrate --model F -o cost.json
 
-      Single steps are timed: chunks of one sequence, sequences that decode
-      together, with and without logits, at the beginning and at --depth. What the
+      Single steps are timed: chunks of one sequence and of several, sequences
+      that decode together, with and without logits, at the beginning and at
+      --depth. What the
       server does between steps is not in them; --step-seconds and
       --request-seconds of apus simulate say it. Run it on an idle machine.
       """)
@@ -76,18 +77,21 @@ struct SimulateCalibrateCommand: ParsableCommand {
     print("\(output): \(measured.count) kinds of steps, \(repetitions) times each")
   }
 
-  /// What the fit needs: a table of chunks, sequences together, logits, and positions.
+  /// What the fit needs: a table of chunks, sequences and chunks together, logits, and positions.
   private var steps: [StepTimer.Step] {
     let counts = Self.doublings(upTo: sequences)
     let chunks = Self.doublings(upTo: stepTokens).map {
       StepTimer.Step(sequences: 1, tokens: $0, position: 0, logits: false)
     }
     let batches = counts.dropFirst().map { StepTimer.Step(sequences: $0, tokens: 1, position: 0, logits: false) }
+    let prompts = counts.dropFirst().map {
+      StepTimer.Step(sequences: $0, tokens: max(2, stepTokens / $0), position: 0, logits: false)
+    }
     let sampling = counts.map { StepTimer.Step(sequences: $0, tokens: 1, position: 0, logits: true) }
     let deep = [(1, stepTokens), (1, 1), (sequences, 1)].map { count, tokens in
       StepTimer.Step(sequences: count, tokens: tokens, position: depth, logits: false)
     }
-    return chunks + batches + sampling + deep
+    return chunks + batches + prompts + sampling + deep
   }
 
   /// 1, 2, 4, and so on, and `limit` itself.

@@ -8,12 +8,14 @@
    so that the simulated runs agree best: a factor on all steps, what a step takes besides, and what a request takes
    besides.
 3. The other traces are run on the server and simulated, at half and nine tenths of their capacity. Median TTFT and
-   throughput have to agree within 15%.
+   throughput have to agree within 15%. Before each, the calibration trace at nine tenths says anew how fast the machine is:
+   the factor on all steps is chosen again.
 
 A trace's capacity is its throughput, simulated, when all of it comes at once.
 """
 
 import argparse
+import itertools
 import json
 import math
 import os
@@ -55,8 +57,9 @@ class Simulation:
         """Requests a second where all come at once."""
         return self.run(trace, 1e6)["requests_per_second"]
 
-    def fit(self, trace: Path, runs: list[tuple[float, dict]]) -> float:
-        """Chooses the three numbers for runs of a trace, each with its speed; returns the error that is left, a mean of
+    def fit(self, trace: Path, runs: list[tuple[float, dict]], names=("time-scale", "step-seconds", "request-seconds")
+            ) -> float:
+        """Chooses the named numbers for runs of a trace, each with its speed; returns the error that is left, a mean of
         logarithms."""
         keys = ("ttft", "seconds_per_token", "end_to_end")
 
@@ -70,7 +73,8 @@ class Simulation:
         best, least = dict(self.fitted), error(self.fitted)
         factor = {"time-scale": 1.6, "step-seconds": 0.004, "request-seconds": 0.016}
         for _ in range(8):
-            for name, amount in factor.items():
+            for name in names:
+                amount = factor[name]
                 for direction in (1, -1):
                     tried = dict(best)
                     tried[name] = (best[name] * amount ** direction if name == "time-scale"
@@ -121,23 +125,26 @@ def compare(arguments, cost: Path, before: dict) -> list[dict]:
     with server:
         simulation = Simulation(arguments.apus, cost, server.counts())
 
+        number = itertools.count()
+
         def measure(trace: Path, share: float) -> tuple[float, dict]:
             speed = share * simulation.capacity(trace) / rate(trace)
             # A simulated run starts with empty caches.
-            body = json.loads(server.endless()) | {"cache_salt": f"{trace.stem} {speed}"}
+            body = json.loads(server.endless()) | {"cache_salt": f"{trace.stem} {next(number)}"}
             measured, _ = bench(server.url, trace.read_text(), "--speed", speed, "--timeout", 3600, "--body",
                                 json.dumps(body), apus=arguments.apus)
             return speed, measured
 
-        trace = TRACES / "calibration.jsonl"
+        calibration = TRACES / "calibration.jsonl"
         # First at half: only a fitted model knows the capacity.
-        simulation.fit(trace, [measure(trace, SHARES[0])])
-        left = simulation.fit(trace, [measure(trace, share) for share in SHARES])
+        simulation.fit(calibration, [measure(calibration, SHARES[0])])
+        left = simulation.fit(calibration, [measure(calibration, share) for share in SHARES])
         print(f"{arguments.model.name}, {arguments.threads} threads, {before}")
         print(f"fitted: {simulation.fitted}, error left {left:.1%}")
         print(f"{'trace':12} {'load':>5} {'requests':>8} {'tokens':>7}  {'TTFT ms':>8} {'simulated':>9} {'':>6}  "
               f"{'tokens/s':>8} {'simulated':>9}")
         for name in COMPARED:
+            simulation.fit(calibration, [measure(calibration, SHARES[-1])], ["time-scale"])
             for share in SHARES:
                 trace = TRACES / f"{name}.jsonl"
                 speed, measured = measure(trace, share)

@@ -29,8 +29,9 @@ export APUS_FUZZ=1
 export LSAN_OPTIONS="suppressions=$PWD/Tools/fuzz/leak-suppressions.txt:print_suppressions=0"
 # A trap is libFuzzer's to report; Swift's own backtracer would trip the address sanitizer.
 export SWIFT_BACKTRACE=enable=no
-# Stacks of allocations take a third of the time; they are there again when the input is run by itself.
-export ASAN_OPTIONS="malloc_context_size=0:quarantine_size_mb=16"
+# Stacks of allocations take a third of the time, and filling what is allocated a tenth; they are there again when the
+# input is run by itself.
+export ASAN_OPTIONS="malloc_context_size=0:quarantine_size_mb=16:max_malloc_fill_size=256"
 mkdir -p .build-fuzz
 binaries=$(swift build -c release --scratch-path .build-fuzz --show-bin-path)
 for name in "${names[@]}"; do
@@ -42,12 +43,13 @@ done
 # Two run at a time, so each may take twice its share of the wall time.
 limit=$((seconds * 2 / ${#names[@]}))
 run_one() {
-  local name=$1 work=.build-fuzz/run/$1 seeds=()
+  local name=$1 work=.build-fuzz/run/$1 seeds=() dictionary=()
   mkdir -p "$work/corpus"
   if [ -d "Tests/Fuzz/$name/seeds" ]; then seeds=("Tests/Fuzz/$name/seeds"); fi
+  if [ -e "Tools/fuzz/dictionaries/$name" ]; then dictionary=("-dict=Tools/fuzz/dictionaries/$name"); fi
   # Leaks are looked for once, at the end: after each input it takes several times as long as the input.
-  if "$binaries/Fuzz$name" -detect_leaks=0 -runs="$runs" -seed="$seed" -max_total_time="$limit" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
-    -print_final_stats=1 -artifact_prefix="$work/" "$work/corpus" "${seeds[@]}" > "$work/log" 2>&1; then
+  if "$binaries/Fuzz$name" -detect_leaks=0 -runs="$runs" -seed="$seed" -max_total_time="$limit" -max_len=4096 -timeout=10 \
+    -rss_limit_mb=2048 -print_final_stats=1 "${dictionary[@]}" -artifact_prefix="$work/" "$work/corpus" "${seeds[@]}" > "$work/log" 2>&1; then
     echo "Fuzz$name: $(sed -n 's/stat::number_of_executed_units: *//p' "$work/log") inputs, nothing found"
   else
     tail -n 60 "$work/log"

@@ -1,8 +1,8 @@
 extension ByteNFA {
   /// The equivalent deterministic automaton, by subset construction.
   func determinised(_ budget: CompilationBudget) throws(GrammarError) -> ByteAutomaton {
-    let graph = NFAGraph(self)
     let alphabet = ByteClasses(edges)
+    let graph = NFAGraph(self, alphabet)
     var construction = SubsetConstruction(graph: graph, alphabet: alphabet, accept: accept)
     return try construction.run(from: start, budget)
   }
@@ -10,18 +10,20 @@ extension ByteNFA {
 
 /// The edges of an automaton by state, without those that lead nowhere.
 private struct NFAGraph {
-  /// Edges of state s: `edges[edgeStarts[s]..<edgeStarts[s + 1]]`.
-  let edges: [(to: Int32, bytes: ByteSet)]
+  /// Edges of state s: `edges[edgeStarts[s]..<edgeStarts[s + 1]]`; `set` is the place of their bytes in
+  /// `ByteClasses.members`.
+  let edges: [(to: Int32, set: Int)]
   let edgeStarts: [Int]
   let emptyMoves: [Int32]
   let emptyStarts: [Int]
 
-  init(_ automaton: ByteNFA) {
+  init(_ automaton: ByteNFA, _ alphabet: ByteClasses) {
     let count = Int(automaton.count)
     let live = Self.live(automaton)
     let liveEdges = automaton.edges.filter { live[Int($0.to)] }
     let liveMoves = automaton.emptyMoves.filter { live[Int($0.to)] }
-    (edgeStarts, edges) = Self.grouped(liveEdges, count: count, by: { $0.from }, value: { ($0.to, $0.bytes) })
+    (edgeStarts, edges) = Self.grouped(
+      liveEdges, count: count, by: { $0.from }, value: { ($0.to, alphabet.places[$0.bytes] ?? 0) })
     (emptyStarts, emptyMoves) = Self.grouped(liveMoves, count: count, by: { $0.from }, value: { $0.to })
   }
 
@@ -63,40 +65,50 @@ private struct ByteClasses {
   let classes: [UInt8]
   let count: Int
   /// The classes in each distinct set of bytes.
-  private(set) var members: [ByteSet: [UInt8]] = [:]
+  private(set) var members: [[UInt8]] = []
+  /// Where each set is in `members`.
+  private(set) var places: [ByteSet: Int] = [:]
 
   init(_ edges: [ByteNFA.Edge]) {
+    var sets: [[UInt8]] = []
+    for edge in edges where places[edge.bytes] == nil {
+      places[edge.bytes] = sets.count
+      sets.append(edge.bytes.bytes)
+    }
     var classes = Array(repeating: 0, count: 256)
-    var count = 1
-    let sets = Set(edges.map(\.bytes))
-    for set in sets where count < 256 {
-      var split: [Int: Int] = [:]
-      var sizes = Array(repeating: 0, count: count)
-      for byte in 0..<256 { sizes[classes[byte]] += 1 }
-      var inside = Array(repeating: 0, count: count)
-      for byte in 0..<256 where set.contains(UInt8(byte)) { inside[classes[byte]] += 1 }
-      for byte in 0..<256 where set.contains(UInt8(byte)) && inside[classes[byte]] < sizes[classes[byte]] {
-        let old = classes[byte]
-        if split[old] == nil {
-          split[old] = count
-          count += 1
+    var sizes = [256]
+    for set in sets where sizes.count < 256 {
+      var inside = Array(repeating: 0, count: sizes.count)
+      for byte in set { inside[classes[Int(byte)]] += 1 }
+      // The parts of classes that the set cuts become classes of their own.
+      var parts: [Int?] = Array(repeating: nil, count: sizes.count)
+      for byte in set {
+        let old = classes[Int(byte)]
+        guard inside[old] < sizes[old] else { continue }
+        let part = parts[old] ?? sizes.count
+        if parts[old] == nil {
+          parts[old] = part
+          sizes.append(inside[old])
         }
-        classes[byte] = split[old] ?? old
+        classes[Int(byte)] = part
       }
+      for (old, part) in parts.enumerated() where part != nil { sizes[old] -= inside[old] }
     }
     // Numbers by first byte, so that equal automata are numbered alike.
-    var numbers: [Int: UInt8] = [:]
+    var numbers: [UInt8?] = Array(repeating: nil, count: sizes.count)
+    var count = 0
     self.classes = classes.map { old in
       if let number = numbers[old] { return number }
-      let number = UInt8(numbers.count)
+      let number = UInt8(count)
       numbers[old] = number
+      count += 1
       return number
     }
     self.count = count
     for set in sets {
-      var seen = Array(repeating: false, count: count)
-      for byte in 0..<256 where set.contains(UInt8(byte)) { seen[Int(self.classes[byte])] = true }
-      members[set] = (0..<count).filter { seen[$0] }.map { UInt8($0) }
+      var seen = ByteSet()
+      for byte in set { seen.insert(self.classes[Int(byte)]) }
+      members.append(seen.bytes)
     }
   }
 }
@@ -126,7 +138,7 @@ private struct SubsetConstruction {
       for state in subsets[next] {
         for edge in graph.edges[graph.edgeStarts[Int(state)]..<graph.edgeStarts[Int(state) + 1]] {
           let targets = try closure(of: edge.to, budget)
-          for number in alphabet.members[edge.bytes] ?? [] {
+          for number in alphabet.members[edge.set] {
             buckets[Int(number)].append(contentsOf: targets)
             try budget.spend(targets.count)
           }

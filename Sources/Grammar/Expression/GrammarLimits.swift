@@ -11,6 +11,8 @@ public struct GrammarLimits: Hashable, Sendable {
   public var networkNodes = 500_000
   /// How long compilation may take.
   public var time = Duration.seconds(2)
+  /// How long compilation may then go on to find out about the vocabulary what matchers will want to know first.
+  public var preparation = Duration.milliseconds(2)
 
   /// The default limits.
   public init() {}

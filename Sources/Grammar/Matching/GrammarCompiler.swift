@@ -1,8 +1,5 @@
 /// Compiles grammars for one vocabulary. What grammars have in common is compiled once.
 public final class GrammarCompiler: Sendable {
-  /// Time to find out about the vocabulary ahead what matchers will want to know first.
-  private static let preparation = Duration.milliseconds(2)
-
   /// The tokens that compiled grammars choose from.
   public let vocabulary: TokenVocabulary
 
@@ -25,7 +22,7 @@ public final class GrammarCompiler: Sendable {
     let analysis = try RuleAnalysis(definition, budget)
     var builder = NetworkBuilder(analysis, terminals, budget)
     let network = try builder.build()
-    tables.prepare(network.terminals, for: Self.preparation)
+    tables.prepare(network.terminals, for: limits.preparation)
     return CompiledGrammar(network, tables)
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import FuzzSupport
 import Grammar
 import JSON
@@ -5,6 +6,9 @@ import JSON
 /// A vocabulary of the 256 bytes, and an end.
 let endToken: Int32 = 256
 let vocabulary = TokenVocabulary(texts: (0...255).map { [UInt8($0)] } + [nil], endTokens: [endToken])
+
+/// Whether the limits are a server's, to see how long inputs take that were kept under the smaller ones.
+let hasServerLimits = ProcessInfo.processInfo.environment["APUS_FUZZ_LIMITS"] == "server"
 
 /// Compiles for some inputs in a row, as a server's does: what they have in common is made once, and what one of them
 /// leaves behind meets the next. The limits are small, so that inputs that would only grow are over soon; the fuzzer's own
@@ -14,11 +18,13 @@ struct Compilers: ~Copyable {
   private var uses = 0
 
   private static func make() -> GrammarCompiler {
+    if hasServerLimits { return GrammarCompiler(vocabulary: vocabulary) }
     var limits = GrammarLimits()
-    limits.time = .milliseconds(100)
-    limits.automatonStates = 2000
-    limits.networkNodes = 2000
-    limits.expressions = 20_000
+    limits.time = .milliseconds(50)
+    limits.preparation = .microseconds(100)
+    limits.automatonStates = 400
+    limits.networkNodes = 1000
+    limits.expressions = 5000
     return GrammarCompiler(vocabulary: vocabulary, limits: limits, cacheBytes: 4 << 20)
   }
 
@@ -31,20 +37,32 @@ struct Compilers: ~Copyable {
 
 nonisolated(unsafe) var compilers = Compilers()
 
+/// Bytes of a walk, at most.
+let longestWalk = 256
+
 /// Walks along the grammar, choosing by `choices`. A walk never ends in the middle; one that gets to an end is returned.
 func walk(_ grammar: CompiledGrammar, _ choices: ArraySlice<UInt8>) -> [UInt8]? {
   var matcher = grammar.makeMatcher()
   var mask = Array(repeating: UInt64(0), count: vocabulary.maskWords)
   var text: [UInt8] = []
-  for choice in choices + Array(repeating: UInt8(ascii: "\""), count: 64) {
+  var allowed: [UInt8] = []
+  for choice in choices.prefix(longestWalk - 64) + Array(repeating: UInt8(ascii: "\""), count: 64) {
     mask.withUnsafeMutableBufferPointer { matcher.fillMask($0) }
-    let allowed = (0...255).filter { mask[$0 / 64] & (1 << UInt64($0 % 64)) != 0 }
+    allowed.removeAll(keepingCapacity: true)
+    for (index, word) in mask[..<4].enumerated() {
+      var rest = word
+      while rest != 0 {
+        allowed.append(UInt8(index * 64 + rest.trailingZeroBitCount))
+        rest &= rest - 1
+      }
+    }
     let mayEnd = mask[4] & 1 != 0
     guard mayEnd == matcher.isComplete else { fatalError("end and mask differ after \(text)") }
     if matcher.isExhausted { return nil }
     guard mayEnd || !allowed.isEmpty else { fatalError("nothing can follow \(text)") }
     if allowed.isEmpty || (mayEnd && choice & 1 == 0) { return text }
-    let byte = UInt8(allowed.contains(Int(choice)) ? Int(choice) : allowed[Int(choice) % allowed.count])
+    let isChoiceAllowed = mask[Int(choice) / 64] & 1 << UInt64(choice % 64) != 0
+    let byte = isChoiceAllowed ? choice : allowed[Int(choice) % allowed.count]
     guard matcher.accept(Int32(byte)) else { fatalError("refused what the mask allows after \(text): \(byte)") }
     text.append(byte)
   }
@@ -59,6 +77,12 @@ func tryText(_ choices: ArraySlice<UInt8>, _ definition: () throws -> GrammarDef
   }
 }
 
+/// The text in a source. Where it is not UTF-8, its bytes' lower halves are, so that long texts of replacement
+/// characters are not all that is tried.
+func text(_ source: ArraySlice<UInt8>) -> String {
+  String(validating: source, as: UTF8.self) ?? String(decoding: source.map { $0 & 0x7F }, as: UTF8.self)
+}
+
 /// The first byte tells what the rest is, up to a zero byte: a JSON Schema, a regular expression, or a grammar in GBNF or
 /// Lark's notation. What follows the zero chooses the way.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -67,7 +91,7 @@ func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard let kind = input.first else { return 0 }
   let end = input.dropFirst().firstIndex(of: 0) ?? input.endIndex
   let source = input[1..<end]
-  let text = String(decoding: source, as: UTF8.self)
+  let text = text(source)
   let choices = input[min(end + 1, input.endIndex)...]
   switch kind & 7 {
   case 1, 3:
@@ -77,9 +101,11 @@ func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   case 7: tryText(choices) { try GrammarDefinition(lark: text) }
   default:
     var options = JSONSchemaOptions()
-    options.limits.alternatives = 100
-    options.limits.rules = 2000
-    options.limits.numberStates = 2000
+    if !hasServerLimits {
+      options.limits.alternatives = 50
+      options.limits.rules = 500
+      options.limits.numberStates = 400
+    }
     guard let schema = try? JSON(parsing: source),
       let definition = try? GrammarDefinition(jsonSchema: schema, options: options),
       let grammar = try? compilers.next().compile(definition)

@@ -29,6 +29,17 @@ import Testing
     }
   }
 
+  @Test func countsOfNothingMatchNothing() throws {
+    // Wide enough to be counted: see `ExpressionShape.isCounted`.
+    let nothing = GrammarExpression.sequence([
+      .characters(ScalarSet([0x20...0x2FFF])), .byteClass(ByteSet()), .text("tail"),
+    ])
+    #expect(throws: GrammarError.matchesNothing(rule: "root")) {
+      try compile(GrammarDefinition(.repetition(nothing, atLeast: 1, atMost: 3)))
+    }
+    try compile(GrammarDefinition(.repetition(nothing, atLeast: 0, atMost: 3)))
+  }
+
   @Test func hostileGrammarsEndInErrors() {
     let letter = GrammarExpression.characters(ScalarSet("a"..."b"))
     // The automaton of "the 40th character from the end is a" has 2^40 states.

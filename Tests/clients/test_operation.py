@@ -1,4 +1,5 @@
 """What operators use: metrics with promtool, a real Prometheus and the dashboard, probes, API keys, logs, signals."""
+import contextlib
 import hashlib
 import http.client
 import json
@@ -31,6 +32,31 @@ def tool(name):
     return path
 
 
+@contextlib.contextmanager
+def prometheus(config, data):
+    """A running Prometheus, as a function from a query to its results."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [tool("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={data}", f"--web.listen-address=127.0.0.1:{port}"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def query(expression):
+        url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
+        try:
+            with urllib.request.urlopen(url, timeout=10) as reply:
+                return json.load(reply)["data"]["result"]
+        except (urllib.error.URLError, ConnectionError):
+            return []
+
+    try:
+        yield query
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
 def get(server, path, headers=None):
     try:
         with urllib.request.urlopen(urllib.request.Request(server.url + path, headers=headers or {}), timeout=30) as reply:
@@ -54,38 +80,24 @@ def test_promtool_accepts_the_metrics(server, client):
     assert done.returncode in (0, 3) and said == [], said
 
 
-def test_prometheus_scrapes_and_the_dashboard_resolves(server, client, tmp_path):
-    chat(client)
-    config = tmp_path / "prometheus.yml"
-    config.write_text("global: {scrape_interval: 500ms}\n"
-                      f"scrape_configs: [{{job_name: apus, static_configs: [{{targets: ['127.0.0.1:{server.port}']}}]}}]\n")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    prometheus = subprocess.Popen(
-        [tool("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'data'}",
-         f"--web.listen-address=127.0.0.1:{port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def query(expression):
-        url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
-        try:
-            with urllib.request.urlopen(url, timeout=10) as reply:
-                return json.load(reply)["data"]["result"]
-        except (urllib.error.URLError, ConnectionError):
-            return []
-
-    try:
-        until = time.monotonic() + 60
-        # A rate needs two scrapes.
-        while time.monotonic() < until and not query("rate(vllm:generation_tokens_total[5m]) >= 0"):
-            time.sleep(0.2)
-        assert query("up")[0]["value"][1] == "1"
-        assert float(query("vllm:generation_tokens_total")[0]["value"][1]) > 0
-        assert len(QUERIES) > 30
-        assert [expression for expression in QUERIES if not query(expression)] == []
-    finally:
-        prometheus.terminate()
-        prometheus.wait(20)
+def test_prometheus_scrapes_and_the_dashboard_resolves(tmp_path):
+    # With API keys, so that there is something to show of them, too.
+    with serving(env={"APUS_API_KEY": "watcher:sk-watcher"}) as server:
+        chat(openai.OpenAI(base_url=server.url + "/v1", api_key="sk-watcher"))
+        with pytest.raises(openai.AuthenticationError):
+            chat(server.client())
+        config = tmp_path / "prometheus.yml"
+        config.write_text("global: {scrape_interval: 500ms}\nscrape_configs: [{job_name: apus, authorization: {credentials: sk-watcher}, "
+                          f"static_configs: [{{targets: ['127.0.0.1:{server.port}']}}]}}]\n")
+        with prometheus(config, tmp_path / "data") as query:
+            until = time.monotonic() + 60
+            # A rate needs two scrapes.
+            while time.monotonic() < until and not query("rate(vllm:generation_tokens_total[5m]) >= 0"):
+                time.sleep(0.2)
+            assert query("up")[0]["value"][1] == "1"
+            assert float(query("vllm:generation_tokens_total")[0]["value"][1]) > 0
+            assert len(QUERIES) > 30
+            assert [expression for expression in QUERIES if not query(expression)] == []
 
 
 def test_ready_comes_after_loading_and_ends_with_draining():

@@ -83,6 +83,7 @@ extension ByteAutomaton {
     guard unit.isPrefixCode, let lower = Int32(exactly: atLeast), let upper = Int32(exactly: atMost ?? 0) else {
       return nil
     }
+    if unit.isEmpty, atLeast > 0 { return (unit, .none(unit)) }
     let (automaton, increments) = try repeating(unit, within: filter, budget)
     if automaton.isEmpty { return (automaton, .none(automaton)) }
     let (least, onward) = try automaton.leastCounts(increments, budget)

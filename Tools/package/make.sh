@@ -4,13 +4,19 @@
 #     Tools/package/make.sh
 #
 # The program is linked with Swift's libraries, so that the machine it runs on needs no Swift: only libc, libstdc++, OpenSSL 3
-# and zlib.
+# and zlib. The Dockerfile installs the same package; there, without a history, the version is the plain one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 version=$(sed -n 's/.*version: String = "\([0-9.]*\)".*/\1/p' Sources/APIServer/APIServerConfiguration.swift)
-# Since dpkg orders versions by them: commits, and which one.
-[ "$(git tag --points-at HEAD)" = "v$version" ] || version="$version+$(git rev-list --count HEAD).$(git rev-parse --short HEAD)"
+maintainer="Apus <apus@localhost>"
+if git rev-parse --verify -q HEAD > /dev/null 2>&1; then
+  maintainer=$(git log -1 --format='%an <%ae>')
+  export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+  # Since dpkg orders versions by them: commits, and which one.
+  [ "$(git tag --points-at HEAD)" = "v$version" ] || version="$version+$(git rev-list --count HEAD).$(git rev-parse --short HEAD)"
+fi
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(date +%s)}
 machine=$(uname -m)
 scratch=.build-package
 # The data of all languages would be half of the program.
@@ -25,9 +31,7 @@ name=apus-$version-linux-$machine
 rm -rf $out && mkdir -p "$out/$name"
 strip --strip-all -o "$out/$name/apus" $scratch/release/apus
 cp -r $scratch/release/apus_Serving.resources config LICENSE README.md docs "$out/$name/"
-epoch=$(git log -1 --format=%ct)
-export SOURCE_DATE_EPOCH=$epoch
-tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$epoch" -C $out -czf "$out/$name.tar.gz" "$name"
+tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C $out -czf "$out/$name.tar.gz" "$name"
 
 # The packages that hold the libraries it is linked with. Those of C and C++ gain symbols within a package's name.
 libraries=$(ldd "$out/$name/apus" | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p')
@@ -55,7 +59,7 @@ cat > "$root/DEBIAN/control" <<EOF
 Package: apus
 Version: $version
 Architecture: $(dpkg --print-architecture)
-Maintainer: $(git log -1 --format='%an <%ae>')
+Maintainer: $maintainer
 Installed-Size: $(du -sk --exclude DEBIAN "$root" | cut -f1)
 Depends: $depends
 Section: net

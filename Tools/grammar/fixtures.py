@@ -11,7 +11,8 @@ from pathlib import Path
 
 import differences
 import oracle
-from generate import PATTERNS, corpus
+from generate import corpus
+from texts import PATTERNS
 
 FOLDER = Path(__file__).resolve().parents[2] / "Tests/GrammarTests/Fixtures"
 

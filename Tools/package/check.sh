@@ -30,6 +30,11 @@ grown=$(($(size) - before - model))
 echo "the root grew by $((grown / 1000)) kB, and $((model / 1000)) kB of model"
 mkdir -p "$root/srv/elsewhere" && tar -C "$root/srv/elsewhere" --strip-components=1 -xzf "$tarball"
 
+mapfile -t health < <(python3 -c '
+import json, re
+text = open("Dockerfile").read().replace("\\\n", "")
+print(*json.loads(re.search(r"^HEALTHCHECK.*? CMD (.*)$", text, re.M)[1]), sep="\n")')
+
 # serve NAME PROGRAM PORT: one reply from a server of user 10001, on a file system that cannot be written.
 serve() {
   ROOT=$root PROGRAM=$2 PORT=$3 unshare --mount --pid --fork --kill-child bash -ec '
@@ -42,6 +47,8 @@ serve() {
   local reply
   reply=$(curl -sf "http://127.0.0.1:$3/v1/chat/completions" -H 'Content-Type: application/json' \
     -d '{"model":"swiftlet","messages":[{"role":"user","content":"What is Apus?"}],"temperature":0}')
+  # The image's health check, as Docker runs it.
+  APUS_PORT=$3 chroot --userspec=10001:10001 "$root" "${health[@]}" || { echo "$1: not healthy"; exit 1; }
   # unshare itself takes no signal, the server under it drains.
   kill "$(pgrep -P $server)"
   wait $server

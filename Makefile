@@ -6,7 +6,7 @@ PYTHON := $(VENV)/bin/python
 SWIFT_SOURCES := Package.swift Sources Tests
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: serve test build setup lint format test-swift check-registers test-isa test-allocations test-addresses test-clients test-vocabularies test-templates fuzz fuzz-slice simulate simulate-mutants crowd package check-package image clean
+.PHONY: serve test build setup lint format test-swift check-registers test-isa test-allocations test-addresses test-clients test-vocabularies test-templates fuzz fuzz-slice simulate simulate-mutants crowd soak package check-package image clean
 
 serve: build ## serve the embedded model on http://127.0.0.1:8080
 	exec $(APUS) serve $(ARGS)
@@ -88,6 +88,9 @@ simulate-mutants: setup ## in how many seeds the simulation finds bugs that are 
 crowd: setup ## 10,000 idle connections and 2,000 streams at once, with a scripted model
 	swift build -c release --product ScriptedServer
 	python3 Tools/load/connections.py crowd
+
+soak: build ## load, faults and restarts against the real server: ten minutes of fresh seeds
+	python3 Tools/soak/soak.py $(ARGS)
 
 package: setup ## dist/: a tarball that runs from any folder, and a Debian package
 	Tools/package/make.sh

@@ -29,7 +29,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], resources:
 // MARK: - Targets, in the order one request passes them
 
 var targets: [Target] = [
-  // C modules: headers and system libraries only.
+  // C modules: headers, system libraries, and a signal handler.
   .target(name: "CLinux"),
   .target(name: "CIntrinsics"),
   .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -90,8 +90,7 @@ var targets: [Target] = [
     name: "apus",
     dependencies: [
       "APIServer", "HTTP", "Metrics", "Serving", "Engine", "Kernels", "Models", "ModelFiles", "Sampling", "Synthesis",
-      "Tokenizer",
-      "ChatTemplate", "Grammar", "JSON", "Workload", "LoadBench", "Scheduler", "Simulation",
+      "Tokenizer", "ChatTemplate", "CLinux", "Grammar", "JSON", "Workload", "LoadBench", "Scheduler", "Simulation",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
       .product(name: "Configuration", package: "swift-configuration"),
       .product(name: "HTTPTypes", package: "swift-http-types"),

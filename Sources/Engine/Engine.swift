@@ -121,7 +121,7 @@ public final class Engine: ForwardEngine {
     validator.advance(inputs)
     draftBooks.advance(inputs)
     keepOutputs(inputs)
-    computeLogits(inputs, receive)
+    try computeLogits(inputs, receive)
   }
 
   // MARK: - Logits
@@ -135,7 +135,7 @@ public final class Engine: ForwardEngine {
   /// Computes the wanted rows' logits, some rows at a time.
   private func computeLogits(
     _ inputs: [SequenceInput], _ receive: (_ input: Int, _ token: Int, _ row: UnsafeBufferPointer<Float>) -> Void
-  ) {
+  ) throws(EngineError) {
     let size = model.configuration.hiddenSize
     var count = 0
     var firstRow = 0
@@ -145,20 +145,22 @@ public final class Engine: ForwardEngine {
         wantedRows[count] = WantedRow(input: index, token: token)
         count += 1
         if count == Self.logitRows {
-          handOutLogits(count, receive)
+          try handOutLogits(count, receive)
           count = 0
         }
       }
       firstRow += inputs[index].tokens.count
     }
-    handOutLogits(count, receive)
+    try handOutLogits(count, receive)
   }
 
   private func handOutLogits(
     _ count: Int, _ receive: (_ input: Int, _ token: Int, _ row: UnsafeBufferPointer<Float>) -> Void
-  ) {
+  ) throws(EngineError) {
     guard count > 0 else { return }
     model.logits(of: wantedHidden, rows: count, to: logits, executor)
+    // Behind all that the logits were computed from, and before anybody sees them.
+    if let path = model.changedFile { throw .weightsChanged(path: path) }
     for row in 0..<count {
       receive(
         wantedRows[row].input, wantedRows[row].token,

@@ -7,7 +7,8 @@ public struct TensorStore: Sendable {
     let entry: TensorEntry
   }
 
-  private let files: [MappedFile]
+  /// The weight files.
+  public let files: [MappedFile]
   private let fileNames: [String]
   private let locations: [String: Location]
 

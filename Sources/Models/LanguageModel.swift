@@ -1,5 +1,6 @@
 import Kernels
 public import ModelFiles
+import Tensor
 
 /// Loads a model: checks every tensor the architecture needs and refuses those it does not know.
 ///
@@ -26,6 +27,8 @@ public final class LanguageModel: Sendable {
   private let draftHead: MultiTokenHead?
   private let rotary: RotaryEmbedding
   private let owners: WeightOwners
+  /// The files that matrices are read from while the model runs; none where they were copied.
+  private let mappedFiles: [MappedFile]
 
   init(
     _ configuration: ModelConfiguration, _ weights: TensorStore, _ placement: WeightPlacement
@@ -47,7 +50,12 @@ public final class LanguageModel: Sendable {
     try loader.checkAllTaken()
     if case .hugePages(let threads) = placement { loader.fillCopies(threads: threads) }
     owners = loader.owners
+    mappedFiles = placement == .mapped ? weights.files : []
   }
+
+  /// The path of a file that was changed while weights are read from it, if there is one: what was computed since may be
+  /// anything.
+  package var changedFile: String? { mappedFiles.first(where: \.hasChanged)?.path }
 
   /// Processes a batch: its keys, values and states go to `caches`, the normalised output to `output`, `hiddenSize`
   /// floats a row.

@@ -27,6 +27,7 @@ public final class ChatService: Sendable {
   private let statisticsBoard = StatisticsBoard()
   private let admission: Admission
   private let loopEnded = Completion()
+  private let failures: AsyncStream<EngineError>
   private let host: any HostSystem
 
   /// Starts the step loop on a thread of its own.
@@ -82,10 +83,12 @@ public final class ChatService: Sendable {
     let history = ReplyHistory(limit: caching.history == .faithful ? caching.historyByteCount : 0)
     self.caching = PromptCaching(
       sharing: caching.sharing, history: history, needsStates: scheduler.needsCheckpoints)
+    let failing: AsyncStream<EngineError>.Continuation
+    (failures, failing) = AsyncStream.makeStream()
     let loop = StepLoop(
       engine: engine, scheduler: policy, history: history, disk: disk, drafts: DraftControl(drafting), mailbox: mailbox,
       admission: admission, statistics: statisticsBoard, metrics: metrics, host: host,
-      inspect: inspect, logger: logger)
+      inspect: inspect, onFailure: { failing.yield($0) }, logger: logger)
     host.start("apus.steps", wakeUp: mailbox.wakeUp) { [loopEnded] in
       let turn = loop.turn()
       if turn == .end { loopEnded.reach() }
@@ -109,6 +112,9 @@ public final class ChatService: Sendable {
 
   /// Whether new requests are refused.
   public var isDraining: Bool { admission.isClosed }
+
+  /// Why nobody is served any more, as soon as that is so; nil if the calling task is cancelled before. To be asked once.
+  public func failure() async -> EngineError? { await failures.first { _ in true } }
 
   /// Runs `submit` with ids for the replies, and counts them out again if it fails.
   func admitting(

@@ -1,3 +1,4 @@
+public import Engine
 public import Tokenizer
 
 /// The model behind the served name: one checkpoint for all requests, or one that replies at once and one that thinks.
@@ -51,6 +52,16 @@ public struct Checkpoints: Sendable {
   /// Whether one of them has been at one step for longer than `limit`.
   public func isStalled(after limit: Duration) -> Bool {
     main.isStalled(after: limit) || thinking?.isStalled(after: limit) == true
+  }
+
+  /// Why one of them serves nobody any more, as soon as that is so; nil if the calling task is cancelled before. To be
+  /// asked once.
+  public func failure() async -> EngineError? {
+    await withTaskGroup { group in
+      for (service, _) in all { group.addTask { await service.failure() } }
+      defer { group.cancelAll() }
+      return await group.next() ?? nil
+    }
   }
 
   /// Requests that run and wait.

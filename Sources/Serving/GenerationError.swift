@@ -42,6 +42,7 @@ extension GenerationError: CustomStringConvertible {
     case .draining: "The server is shutting down."
     case .constraintTooDear:
       "The grammar that the reply has to follow is too ambiguous to be followed further. Please simplify it."
+    case .engine(.weightsChanged): "The model's files were changed while it ran. The server stops."
     case .engine(let error): "The engine failed: \(error)"
     case .defect(let what): "Internal error: \(what)"
     }

@@ -40,6 +40,8 @@ final class StepLoop {
   private let host: any HostSystem
   /// Sees the scheduler when a step is planned, with the plan, and after it.
   private let inspect: (Scheduler, StepPlan?) -> Void
+  /// Hears why there will be no further step.
+  private let onFailure: @Sendable (EngineError) -> Void
   private let start: ContinuousClock.Instant
   private var isAborting = false
   /// When the last step was over; nil if nothing followed it at once.
@@ -48,7 +50,8 @@ final class StepLoop {
   init(
     engine: any ForwardEngine, scheduler: Scheduler, history: ReplyHistory, disk: DiskCache?, drafts: DraftControl,
     mailbox: Mailbox<StepLoopMessage>, admission: Admission, statistics: StatisticsBoard, metrics: ServiceMetrics,
-    host: any HostSystem, inspect: @escaping (Scheduler, StepPlan?) -> Void, logger: Logger
+    host: any HostSystem, inspect: @escaping (Scheduler, StepPlan?) -> Void,
+    onFailure: @escaping @Sendable (EngineError) -> Void, logger: Logger
   ) {
     self.engine = engine
     self.scheduler = scheduler
@@ -62,6 +65,7 @@ final class StepLoop {
     self.metrics = metrics
     self.host = host
     self.inspect = inspect
+    self.onFailure = onFailure
     start = host.now
     self.logger = logger
     publish()
@@ -226,6 +230,7 @@ final class StepLoop {
     do {
       outcome = try compute(plan)
     } catch {
+      if case .weightsChanged = error { giveUp(error) }
       logger.error("step failed: \(error)")
       for id in plan.sequences { fail(id, .engine(error)) }
       scheduler.abandon(plan)
@@ -251,6 +256,14 @@ final class StepLoop {
     metrics.generationTokens.add(outcome.advances.reduce(0) { $0 + $1.steps.count })
     for (id, advance) in zip(plan.samplingSequences, outcome.advances) { deliver(advance, to: id) }
     publish()
+  }
+
+  /// Serves nobody any more.
+  private func giveUp(_ error: EngineError) {
+    admission.close()
+    isAborting = true
+    for id in replies.keys.sorted() { fail(id, .engine(error)) }
+    onFailure(error)
   }
 
   /// Fails the requests that a plan refuses.

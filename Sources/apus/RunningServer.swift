@@ -23,11 +23,14 @@ struct RunningServer: Service {
     if let (checkpoints, router) = try await loaded() {
       server.replaceRouter(router)
       announce(address, modes: checkpoints.modes.names)
-      try await gracefulShutdown()
+      let failure = await cancelWhenGracefulShutdown { await checkpoints.failure() }
       logger.info("draining running=\(checkpoints.load.running) waiting=\(checkpoints.load.waiting)")
-      await checkpoints.drain(grace: grace)
+      await checkpoints.drain(grace: failure == nil ? grace : .zero)
+      await server.shutdown(gracePeriod: Self.closingGrace)
+      if let failure { throw failure }
+    } else {
+      await server.shutdown(gracePeriod: Self.closingGrace)
     }
-    await server.shutdown(gracePeriod: Self.closingGrace)
   }
 
   /// What `load` makes; nil if a signal ended the waiting for it.
@@ -54,6 +57,6 @@ struct RunningServer: Service {
 
 
       """
-    FileHandle.standardOutput.write(Data(text.utf8))
+    LineOutput.standardOutput.write(text) { _ in "" }
   }
 }

@@ -23,6 +23,18 @@ import Testing
     #expect(try MappedFile(path: link).contents() == Array("weights".utf8))
   }
 
+  @Test func noticesWritesButNotAnotherFileOfItsName() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("data", "weights")
+    let file = try MappedFile(path: path)
+    try FileManager.default.moveItem(atPath: folder.write("new", "other"), toPath: "\(folder.path)/between")
+    #expect(rename("\(folder.path)/between", path) == 0)
+    #expect(!file.hasChanged && file.contents() == Array("weights".utf8))
+    let other = try MappedFile(path: path)
+    #expect(truncate(path, 3) == 0)
+    #expect(other.hasChanged && !file.hasChanged)
+  }
+
   @Test func namesWhatIsWrong() throws {
     let folder = try TemporaryFolder()
     let file = try folder.write("file", "x")

@@ -1,4 +1,5 @@
 import Dispatch
+import Engine
 import Scheduler
 import ServingTestSupport
 import Testing
@@ -88,6 +89,29 @@ import Testing
       Issue.record("\(String(describing: reply.error))")
       return
     }
+  }
+
+  @Test func weightsThatWereChangedEndTheService() async throws {
+    let gate = DispatchSemaphore(value: 0)
+    let fixture = try ServiceFixture(
+      beforeStep: { number throws(EngineError) in
+        gate.wait()
+        if number == 2 { throw .weightsChanged(path: "/models/weights") }
+      }, reply: { _, _ in Self.endless })
+    let generations = [
+      try await fixture.service.generate(.asking("?")), try await fixture.service.generate(.asking("!")),
+    ]
+    for _ in 0..<3 { gate.signal() }
+    #expect(await fixture.service.failure() == .weightsChanged(path: "/models/weights"))
+    for generation in generations {
+      let reply = await CollectedReply(generation)
+      #expect(reply.finish == nil)
+      // Clients do not learn where files are.
+      #expect(reply.error.map { "\($0)".contains("/models") } == false)
+    }
+    await #expect(throws: GenerationError.self) { try await fixture.service.generate(.asking("?")) }
+    await fixture.service.drain(grace: .zero)
+    #expect(fixture.log.steps.count == 3)
   }
 
   @Test func anIdleServiceDrainsAtOnceAndTwice() async throws {

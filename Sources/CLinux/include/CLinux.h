@@ -20,3 +20,6 @@ static inline void futex_wait(const void *word, unsigned int expected) {
 static inline void futex_wake(const void *word, int count) {
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, (void *)0, (void *)0, 0);
 }
+
+/// Has SIGBUS name the mapped file that was cut short, or cannot be read, on standard error before it ends the process.
+void explain_lost_files(void);

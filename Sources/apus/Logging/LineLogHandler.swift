@@ -1,9 +1,8 @@
 import Foundation
-import Glibc
 import JSON
 import Logging
 
-/// Writes each log event as one line on standard error, in one write, so that lines of several threads do not mix.
+/// Writes each log event as one line on standard error.
 ///
 /// An event that is made of fields has these as metadata, and its name under `event`; its message is the same for people.
 /// Text shows the message, JSON the name and the fields.
@@ -22,7 +21,9 @@ struct LineLogHandler: LogHandler {
   func log(event: LogEvent) {
     let time = Date().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
     let fields = metadata.merging(event.metadata ?? [:]) { $1 }
-    Self.write(Self.line(format, time: time, event.level, "\(event.message)", fields))
+    LineOutput.standardError.write(Self.line(format, time: time, event.level, "\(event.message)", fields)) { count in
+      Self.line(format, time: time, .warning, "\(count) lines of this log are lost: nobody read them", [:])
+    }
   }
 
   static func line(
@@ -48,16 +49,6 @@ struct LineLogHandler: LogHandler {
     case .array(let values): .array(values.map(json))
     case .dictionary(let values):
       .object(values.sorted { $0.key < $1.key }.reduce(into: [:]) { $0[$1.key] = json($1.value) })
-    }
-  }
-
-  private static func write(_ line: String) {
-    var rest = Array(line.utf8)[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-      // Nobody can be told that the log cannot be written.
-      guard count > 0 || (count < 0 && errno == EINTR) else { return }
-      rest = rest.dropFirst(max(0, count))
     }
   }
 }

@@ -6,6 +6,7 @@ import re
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
@@ -147,4 +148,25 @@ def test_files_that_may_not_grow_are_not_the_servers_end(tmp_path):
         first = ask(server.url, prompt=prompt)
         assert "File too large" in server.wait_for_log("cannot be written|unwritable|File too large")
         assert ask(server.url, prompt=prompt) == first
+        assert server.stop() == 0
+
+
+def test_connections_leave_descriptors_to_the_rest():
+    """As many connections as may be open, and some more, while requests run for as long as libdispatch takes to look."""
+    with serving() as server:
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (80, 80))
+        running = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        running.connect()
+        crowd = [socket.create_connection(("127.0.0.1", server.port), timeout=60) for _ in range(100)]
+        assert "Too many open files" in server.wait_for_log("no new connections are accepted")
+        body = json.dumps({"model": "swiftlet", "prompt": "A swift", "max_tokens": 200, "n": 8, "temperature": 2})
+        begin = time.monotonic()
+        while time.monotonic() < begin + 5:
+            running.request("POST", "/v1/completions", body, {"Content-Type": "application/json"})
+            assert running.getresponse().read().startswith(b'{"id"')
+        assert len(os.listdir(f"/proc/{server.process.pid}/fd")) < 60
+        for connection in crowd:
+            connection.close()
+        assert ask(server.url)
+        server.wait_for_log("new connections are accepted again")
         assert server.stop() == 0

@@ -55,13 +55,30 @@ class Faults:
 
     @contextlib.contextmanager
     def no_descriptors_left(self):
+        """Connections use up what may be open; further ones wait."""
         most = max(int(name) for name in os.listdir(f"/proc/{self.server.process.pid}/fd"))
         shortage = [time.monotonic(), math.inf]
         self.server.shortages.append(shortage)
-        with self._limit(resource.RLIMIT_NOFILE, most + 1 + self.random.randrange(3)):
+        # The server keeps 32 back.
+        with self._limit(resource.RLIMIT_NOFILE, most + 34 + self.random.randrange(8)), self._connections(40):
             yield
         # It looks again a little later.
         shortage[1] = time.monotonic() + 1
+
+    @contextlib.contextmanager
+    def _connections(self, count: int):
+        connections = []
+        try:
+            for _ in range(count):
+                connection = socket.socket()
+                connections.append(connection)
+                connection.settimeout(2)
+                with contextlib.suppress(OSError):
+                    connection.connect(("127.0.0.1", self.server.port))
+            yield
+        finally:
+            for connection in connections:
+                connection.close()
 
     def no_file_may_grow(self):
         return self._limit(resource.RLIMIT_FSIZE, 4096)
@@ -70,10 +87,10 @@ class Faults:
     def a_full_disk(self):
         path = self.place.disk / "filler"
         try:
-            with open(path, "wb") as file, contextlib.suppress(OSError):
+            # Without a buffer, whose rest would fail when the file is closed.
+            with open(path, "wb", buffering=0) as file, contextlib.suppress(OSError):
                 while True:
                     file.write(bytes(1 << 16))
-                    file.flush()
             yield
         finally:
             path.unlink(missing_ok=True)
@@ -145,20 +162,10 @@ class Faults:
         """More than the server takes."""
         crowd = [time.monotonic(), math.inf]
         self.server.crowds.append(crowd)
-        connections = []
-        try:
-            for _ in range(150):
-                connection = socket.socket()
-                connection.settimeout(2)
-                with contextlib.suppress(OSError):
-                    connection.connect(("127.0.0.1", self.server.port))
-                    connections.append(connection)
+        with self._connections(150):
             yield
-        finally:
-            for connection in connections:
-                connection.close()
-            # The server sees that a little later, or when it goes on.
-            crowd[1] = time.monotonic() + 1
+        # The server sees the end of it a little later.
+        crowd[1] = time.monotonic() + 1
 
     @contextlib.contextmanager
     def a_burst_of_requests(self):

@@ -189,6 +189,7 @@ class MortalStage(Stage):
                 self.note_restart(began)
             self.load(self.random.uniform(longest / 4, longest), calm=(0.2, 4))
             if not self.check_life():
+                self.close_gates()
                 continue
             if end == "terminate" and self.random.random() < 0.3:
                 self.check_quiet()

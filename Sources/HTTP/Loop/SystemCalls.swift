@@ -62,8 +62,24 @@ enum System {
     return address
   }
 
-  /// Accepts a connection, non-blocking.
+  /// Descriptors that connections leave to everything else: to files, and to what the runtime opens for itself.
+  /// libdispatch ends the process where it cannot read `/proc/PID/stat` of its own threads.
+  private static let reserve = 32
+
+  /// Throws what would be thrown without any descriptors left, if the next one is of the reserve.
+  private static func keepReserve(_ listener: Descriptor) throws(SystemError) {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    // Of little there is, a quarter.
+    let most = Int(clamping: limit.rlim_cur)
+    let next = CInt(try call("accept4") { Int(fcntl(listener, F_DUPFD_CLOEXEC, 0)) })
+    close(next)
+    guard Int(next) < most - min(reserve, most / 4) else { throw SystemError(call: "accept4", code: EMFILE) }
+  }
+
+  /// Accepts a connection, non-blocking. A few descriptors are left to others.
   static func accept(_ listener: Descriptor) throws(SystemError) -> (Descriptor, RawSocketAddress) {
+    try keepReserve(listener)
     var address = RawSocketAddress()
     let flags = CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
     let descriptor = try call("accept4") { address.withMutablePointer { Int(accept4(listener, $0, $1, flags)) } }

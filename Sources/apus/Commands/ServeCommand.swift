@@ -25,7 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
   @OptionGroup var flags: SettingFlags
 
   func run() async throws {
-    FatalSignals.tame()
+    ServerProcess.prepare()
     let environment = ProcessInfo.processInfo.environment
     let settings = try await Settings(
       flags: flags.values, environment: environment, file: flags.config ?? environment["APUS_CONFIG"])

@@ -164,7 +164,8 @@ def test_connections_leave_descriptors_to_the_rest():
         while time.monotonic() < begin + 5:
             running.request("POST", "/v1/completions", body, {"Content-Type": "application/json"})
             assert running.getresponse().read().startswith(b'{"id"')
-        assert len(os.listdir(f"/proc/{server.process.pid}/fd")) < 60
+        # A quarter of what may be open is left.
+        assert len(os.listdir(f"/proc/{server.process.pid}/fd")) <= 60
         for connection in crowd:
             connection.close()
         assert ask(server.url)

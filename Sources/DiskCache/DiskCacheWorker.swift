@@ -107,6 +107,8 @@ struct DiskCacheWorker {
   private var folder: CacheFolder
   private let board: DiskCacheBoard
   private let report: @Sendable (String) -> Void
+  /// Writes that have failed since one did not.
+  private var failureCount = 0
 
   init(folder: CacheFolder, board: DiskCacheBoard, report: @escaping @Sendable (String) -> Void) {
     self.folder = folder
@@ -160,8 +162,12 @@ struct DiskCacheWorker {
     var isWritten = false
     do throws(DiskCacheError) {
       isWritten = try folder.write(item, payload: payload)
+      if failureCount > 0 { report("cache files are written again; \(failureCount) were not") }
+      failureCount = 0
     } catch {
-      report("\(error)")
+      // A disk that is full stays so for a while: a line for each file would be no news.
+      if failureCount == 0 { report("\(error); more that cannot be are counted") }
+      failureCount += 1
       settle { $0.statistics.failed += 1 }
     }
     settle { state in

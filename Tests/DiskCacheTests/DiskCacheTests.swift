@@ -96,6 +96,27 @@ import Testing
     }
   }
 
+  @Test func filesThatCannotBeWrittenAreToldOfOnce() throws {
+    try withTemporaryFolder { path in
+      let reports = Reports()
+      let cache = try open(path, reports)
+      let own = "\(path)/" + (try #require(try FileManager.default.contentsOfDirectory(atPath: path).first))
+      let chain = PageChain(Array(0..<16), pageSize: Self.pageSize, namespace: Self.root)
+      func write(_ number: Int) {
+        cache.write(chain.page(number), payload: [1])
+        while cache.statistics.written + cache.statistics.failed <= number { usleep(1000) }
+      }
+      try FileManager.default.removeItem(atPath: own)
+      for number in 0..<3 { write(number) }
+      try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: false)
+      write(3)
+      cache.close()
+      #expect(cache.statistics.failed == 3 && reports.all.count == 2)
+      #expect(reports.all.first?.contains(chain.page(0).fileName) == true)
+      #expect(reports.all.last == "cache files are written again; 3 were not")
+    }
+  }
+
   @Test func noMoreWaitsThanMay() throws {
     try withTemporaryFolder { path in
       let cache = try open(path)

@@ -18,7 +18,7 @@ LIMITS = {"header-timeout": 6, "body-timeout": 8, "write-timeout": 8, "idle-time
           "shutdown-grace": 120}
 # Small, so that they are full before memory is watched, and things have to make room all the time.
 SIZES = {"kv-cache-bytes": "3MiB", "checkpoint-bytes": "4MiB", "response-store-bytes": "256KiB",
-         "cache-folder-bytes": "32MiB"}
+         "cache-folder-bytes": "20MiB"}
 
 
 def free_port() -> int:

@@ -74,7 +74,7 @@ var targets: [Target] = [
     "Serving",
     [
       "Engine", "DiskCache", "Host", "Kernels", "Scheduler", "Models", "ModelFiles", "Sampling", "Tokenizer",
-      "ChatTemplate", "OutputParsing", "Grammar", "JSON", "Metrics",
+      "ChatTemplate", "OutputParsing", "Grammar", "JSON", "Metrics", "CLinux",
       .product(name: "Logging", package: "swift-log"),
     ],
     resources: [.copy("Resources/swiftlet")]),
@@ -146,8 +146,8 @@ var targets: [Target] = [
   tests(
     of: "Serving",
     [
-      "ChatTemplate", "DiskCache", "Engine", "Host", "JSON", "ModelFiles", "Models", "OutputParsing", "Sampling",
-      "Scheduler", "ServingTestSupport", "Synthesis", "TestSupport", "Tokenizer",
+      "ChatTemplate", "DiskCache", "Engine", "Host", "JSON", "Metrics", "ModelFiles", "Models", "OutputParsing",
+      "Sampling", "Scheduler", "ServingTestSupport", "Synthesis", "TestSupport", "Tokenizer",
       .product(name: "Logging", package: "swift-log"),
     ]),
   tests(

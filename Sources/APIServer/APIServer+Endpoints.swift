@@ -8,12 +8,14 @@ extension APIServer {
   /// Everything the server answers, in the order in which it is described.
   var endpoints: [Endpoint] {
     generation + storedResponses.endpoints(exchange) + tokens.endpoints(exchange, example: conversation)
-      + [embeddings] + information + operation.endpoints
+      + [embeddings] + ModelEndpoints(models: models).endpoints(exchange) + information + operation.endpoints
   }
 
   /// A question to the model.
   private var conversation: JSON {
-    ["model": .string(models.names[0]), "messages": [["role": "user", "content": "What is Apus?"]], "max_tokens": 8]
+    [
+      "model": .string(models.defaultName), "messages": [["role": "user", "content": "What is Apus?"]], "max_tokens": 8,
+    ]
   }
 
   private func generating(
@@ -28,7 +30,7 @@ extension APIServer {
   }
 
   private var generation: [Endpoint] {
-    let model = JSON.string(models.names[0])
+    let model = JSON.string(models.defaultName)
     let choices: [Field] = [
       .required("id", .string), .required("object", .string), .required("created", .integer(0 ... .max)),
       .required("model", .string), .required("choices", .array(.anyObject)), .optional("usage", .anyObject),
@@ -57,19 +59,17 @@ extension APIServer {
         method: .post, path: "/v1/messages/count_tokens", summary: "Counts the tokens of a Messages conversation.",
         body: MessagesSchema.countBody, example: conversation,
         response: [.required("input_tokens", .integer(0 ... .max))],
-        errors: [404], errorForm: .anthropic
+        errors: [403, 404, 429, 503], errorForm: .anthropic
       ) { [exchange, messages] request, writer in
         try await exchange.answer(request, writer, envelope: MessagesError.envelope, from: messages.count)
       },
       Endpoint(
         method: .post, path: "/v1/responses/input_tokens", summary: "Counts the tokens of a response's input.",
         body: ResponsesSchema.countBody, example: ["model": model, "input": "What is Apus?"],
-        response: [.required("object", .string), .required("input_tokens", .integer(0 ... .max))], errors: [404]
+        response: [.required("object", .string), .required("input_tokens", .integer(0 ... .max))],
+        errors: [403, 404, 429, 503]
       ) { [exchange, responses] request, writer in
-        let owner = request.principal
-        try await exchange.answer(request, writer) { body throws(APIError) in
-          try await responses.count(body, owner: owner)
-        }
+        try await exchange.answer(request, writer, from: responses.count)
       },
     ]
   }
@@ -86,10 +86,10 @@ extension APIServer {
       method: .post, path: "/v1/embeddings", summary: "Refused: the served model makes no embeddings.", body: body,
       response: [], errors: [404]
     ) { [exchange, models] request, writer in
-      try await exchange.answer(request, writer) { value throws(APIError) in
+      try await exchange.answer(request, writer) { value, _ throws(APIError) in
         _ = try RequestCheck.unknownPlaces(in: value, body)
         let name = value["model"]?.stringValue ?? ""
-        _ = try models.requiredSuffix(of: name)
+        _ = try models.required(name)
         throw APIError(
           .badRequest, code: "unsupported_model", parameter: "model",
           "The model '\(name.excerpt)' generates text; its configuration does not declare it an embedding model.")
@@ -98,23 +98,7 @@ extension APIServer {
   }
 
   private var information: [Endpoint] {
-    let model: [Field] = [.required("id", .string), .required("object", .choice(["model"]))]
-    return [
-      Endpoint(
-        method: .get, path: "/v1/models", summary: "The model and its aliases.",
-        response: [.required("object", .choice(["list"])), .required("data", .array(.object(ObjectSchema(model))))]
-      ) { [exchange, models] request, writer in
-        try await exchange.answer(request, writer) { _ in Answer(models.list) }
-      },
-      Endpoint(
-        method: .get, path: "/v1/models/{id...}", summary: "One model.", response: model, errors: [404]
-      ) { [exchange, models] request, writer in
-        try await exchange.answer(request, writer) { request throws(APIError) in
-          let name = request.pathParameters["id"] ?? ""
-          _ = try models.requiredSuffix(of: name, parameter: nil)
-          return Answer(models.description(of: name))
-        }
-      },
+    [
       Endpoint(
         method: .get, path: "/openapi.json", summary: "This description.",
         response: [.required("openapi", .string), .required("paths", .anyObject)]

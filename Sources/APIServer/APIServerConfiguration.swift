@@ -10,8 +10,6 @@ public enum UnknownFields: String, Sendable, CaseIterable {
 
 /// What the API shows of itself, and its bounds.
 public struct APIServerConfiguration: Sendable {
-  /// The names under which clients may ask for the model, its real one first. Must not be empty.
-  public var servedModelNames: [String]
   /// The largest request body in bytes.
   public var maximumBodyBytes: Int
   /// How long a stream may be silent before it sends a comment.
@@ -33,12 +31,11 @@ public struct APIServerConfiguration: Sendable {
 
   /// A configuration: 32 MiB, 10 seconds, 64 MiB, 2 minutes.
   public init(
-    servedModelNames: [String], maximumBodyBytes: Int = 32 << 20, heartbeat: Duration = .seconds(10),
+    maximumBodyBytes: Int = 32 << 20, heartbeat: Duration = .seconds(10),
     unknownFields: UnknownFields = .report, reasoningField: ReasoningField = .reasoningContent,
     responseStoreBytes: Int = 64 << 20, tenantField: HTTPField.Name? = nil, stallTimeout: Duration = .seconds(120),
     metricsAreOpen: Bool = false, version: String = "0.1.0"
   ) {
-    self.servedModelNames = servedModelNames
     self.maximumBodyBytes = maximumBodyBytes
     self.heartbeat = heartbeat
     self.unknownFields = unknownFields

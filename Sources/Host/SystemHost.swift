@@ -5,6 +5,9 @@ import Foundation
 public struct SystemHost: HostSystem {
   private let queue = DispatchQueue(label: "apus.work", attributes: .concurrent)
 
+  /// As much as a program's first thread has: what is read from files may be nested.
+  private static let stackSize = 8 << 20
+
   /// The machine.
   public init() {}
 
@@ -32,6 +35,7 @@ public struct SystemHost: HostSystem {
       }
     }
     thread.name = name
+    thread.stackSize = Self.stackSize
     thread.start()
   }
 

@@ -13,6 +13,8 @@ struct ExpositionText {
     case .total(let read): line(name, labels, Self.number(read()))
     case .gauge(let read):
       if let value = read() { line(name, labels, Self.number(value)) }
+    case .information(let read):
+      if let more = read() { line(name, labels + more, "1") }
     case .counters(let family):
       for (values, total) in family.totals { line(name, labels + zip(family.labelNames, values), "\(total)") }
     case .histogram(let histogram):

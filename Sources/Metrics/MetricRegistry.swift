@@ -10,6 +10,8 @@ public enum MetricSource: Sendable {
   case total(@Sendable () -> Double)
   /// A value that goes up and down; nil where there is none at the moment.
   case gauge(@Sendable () -> Double?)
+  /// Further labels that tell something; nil where there is nothing to tell at the moment.
+  case information(@Sendable () -> [(String, String)]?)
   /// A distribution.
   case histogram(Histogram)
 
@@ -17,7 +19,7 @@ public enum MetricSource: Sendable {
   var kind: String {
     switch self {
     case .counter, .counters, .total: "counter"
-    case .gauge: "gauge"
+    case .gauge, .information: "gauge"
     case .histogram: "histogram"
     }
   }

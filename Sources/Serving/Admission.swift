@@ -1,3 +1,4 @@
+import Host
 import Scheduler
 import Synchronization
 
@@ -5,15 +6,23 @@ import Synchronization
 final class Admission: Sendable {
   private struct State {
     var count = 0
+    /// When the count was last more than 0, or when it began to be kept.
+    var lastUse: ContinuousClock.Instant
     var lastID: UInt64 = 0
     var isDraining = false
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   /// Replies that may run and wait together.
-  private let limit: Int
+  let limit: Int
+  private let host: any HostSystem
 
-  init(limit: Int) { self.limit = limit }
+  /// - Parameter host: whose time counts.
+  init(limit: Int, host: any HostSystem) {
+    self.limit = limit
+    self.host = host
+    state = Mutex(State(lastUse: host.now))
+  }
 
   /// Lets so many replies to one request in together; `leave` is owed for each.
   func enter(_ count: Int) throws(GenerationError) -> [RequestID] {
@@ -30,11 +39,19 @@ final class Admission: Sendable {
   }
 
   /// So many that were let in are over.
-  func leave(_ count: Int = 1) { state.withLock { $0.count -= count } }
+  func leave(_ count: Int = 1) {
+    let now = host.now
+    state.withLock { state in
+      state.count -= count
+      state.lastUse = now
+    }
+  }
 
   /// Refuses all requests from now on.
   func close() { state.withLock { $0.isDraining = true } }
 
   var isClosed: Bool { state.withLock { $0.isDraining } }
   var isEmpty: Bool { state.withLock { $0.count == 0 } }
+  /// Since when nobody has been in; nil while somebody is.
+  var emptySince: ContinuousClock.Instant? { state.withLock { $0.count == 0 ? $0.lastUse : nil } }
 }

@@ -11,8 +11,8 @@ public final class ChatService: Sendable {
   public let format: ChatFormat
   /// Tokens of one conversation, prompt and reply together.
   public let contextLength: Int
-  /// What is measured of requests and steps.
-  public let metrics = ServiceMetrics()
+  /// What outlives it.
+  public let record: ServiceRecord
   /// Tokens of a page of the KV cache.
   public let pageSize: Int
   /// Pages of the KV cache.
@@ -40,33 +40,38 @@ public final class ChatService: Sendable {
   ///   - caching: what is kept of requests, and who may reuse it.
   ///   - drafting: whether tokens are guessed; the engine can take back as many.
   ///   - disk: where it is kept, too, so that it outlives the service.
+  ///   - record: of earlier services of the same model; nil where there were none.
   ///   - host: what the step loop runs on.
   ///   - logger: hears about cancellations, preemptions and failures.
   public convenience init(
     format: ChatFormat, engine: sending any ForwardEngine, contextLength: Int, scheduler: SchedulerConfiguration,
     caching: CacheConfiguration = CacheConfiguration(), drafting: DraftingConfiguration = .off,
-    disk: DiskCache? = nil, host: any HostSystem = SystemHost(), logger: Logger
+    disk: DiskCache? = nil, record: ServiceRecord? = nil, host: any HostSystem = SystemHost(), logger: Logger
   ) throws(ServingError) {
     try self.init(
       format: format, engine: engine, contextLength: contextLength, scheduler: scheduler, caching: caching,
-      drafting: drafting, disk: disk, host: host, inspect: { _, _ in }, logger: logger)
+      drafting: drafting, disk: disk, record: record, host: host, inspect: { _, _ in }, logger: logger)
   }
 
   /// - Parameter inspect: sees the scheduler, on the step loop's thread, when a step is planned, with the plan, and after
   ///   it.
   package init(
     format: ChatFormat, engine: sending any ForwardEngine, contextLength: Int, scheduler: SchedulerConfiguration,
-    caching: CacheConfiguration, drafting: DraftingConfiguration, disk: DiskCache?, host: any HostSystem,
+    caching: CacheConfiguration, drafting: DraftingConfiguration, disk: DiskCache?,
+    record: ServiceRecord? = nil, host: any HostSystem,
     inspect: sending @escaping (Scheduler, StepPlan?) -> Void, logger: Logger
   ) throws(ServingError) {
     self.format = format
+    let record = record ?? ServiceRecord(caching)
+    self.record = record
     self.host = host
     mailbox = Mailbox(wakeUp: host.makeWakeUp())
     self.drafting = drafting
     vocabularySize = engine.vocabularySize
     grammars = GrammarCache(
       tokenizer: format.tokenizer, endTokens: format.endTokens, vocabularySize: engine.vocabularySize)
-    admission = Admission(limit: min(scheduler.maximumRunning, scheduler.slotCount) + scheduler.maximumQueued)
+    admission = Admission(
+      limit: min(scheduler.maximumRunning, scheduler.slotCount) + scheduler.maximumQueued, host: host)
     let policy: Scheduler
     do {
       // Admission has counted already; the scheduler's own limit would count what is about to be admitted, too.
@@ -80,18 +85,22 @@ public final class ChatService: Sendable {
     pageSize = scheduler.pageSize
     pageCount = scheduler.pageCount
     self.contextLength = min(contextLength, policy.tokenCapacity)
-    let history = ReplyHistory(limit: caching.history == .faithful ? caching.historyByteCount : 0)
     self.caching = PromptCaching(
-      sharing: caching.sharing, history: history, needsStates: scheduler.needsCheckpoints)
+      sharing: caching.sharing, history: record.history, needsStates: scheduler.needsCheckpoints)
     let failing: AsyncStream<EngineError>.Continuation
     (failures, failing) = AsyncStream.makeStream()
-    let loop = StepLoop(
-      engine: engine, scheduler: policy, history: history, disk: disk, drafts: DraftControl(drafting), mailbox: mailbox,
-      admission: admission, statistics: statisticsBoard, metrics: metrics, host: host,
+    var loop: StepLoop? = StepLoop(
+      engine: engine, scheduler: policy, history: record.history, disk: disk, drafts: DraftControl(drafting),
+      mailbox: mailbox, admission: admission, statistics: statisticsBoard, metrics: record.metrics, host: host,
       inspect: inspect, onFailure: { failing.yield($0) }, logger: logger)
     host.start("apus.steps", wakeUp: mailbox.wakeUp) { [loopEnded] in
-      let turn = loop.turn()
-      if turn == .end { loopEnded.reach() }
+      guard let turn = loop?.turn(), turn != .end else {
+        // Who waits for the end finds the engine's memory given back.
+        loop = nil
+        failing.finish()
+        loopEnded.reach()
+        return .end
+      }
       return turn
     }
   }
@@ -100,6 +109,9 @@ public final class ChatService: Sendable {
     admission.close()
     mailbox.post(.abort)
   }
+
+  /// What is measured of requests and steps.
+  public var metrics: ServiceMetrics { record.metrics }
 
   /// What the step loop has done, and holds.
   public var statistics: ServiceStatistics { statisticsBoard.current }
@@ -113,8 +125,12 @@ public final class ChatService: Sendable {
   /// Whether new requests are refused.
   public var isDraining: Bool { admission.isClosed }
 
-  /// Why nobody is served any more, as soon as that is so; nil if the calling task is cancelled before. To be asked once.
+  /// Why nobody is served any more, as soon as that is so; nil if the service stops, or the calling task is cancelled, before.
+  /// To be asked once.
   public func failure() async -> EngineError? { await failures.first { _ in true } }
+
+  /// Since when there has been nothing to do; nil while requests run or wait.
+  public var idleSince: ContinuousClock.Instant? { admission.emptySince }
 
   /// Runs `submit` with ids for the replies, and counts them out again if it fails.
   func admitting(

@@ -54,8 +54,8 @@ public struct Checkpoints: Sendable {
     main.isStalled(after: limit) || thinking?.isStalled(after: limit) == true
   }
 
-  /// Why one of them serves nobody any more, as soon as that is so; nil if the calling task is cancelled before. To be
-  /// asked once.
+  /// Why one of them serves nobody any more, as soon as that is so; nil if one stops, or the calling task is cancelled,
+  /// before. To be asked once.
   public func failure() async -> EngineError? {
     await withTaskGroup { group in
       for (service, _) in all { group.addTask { await service.failure() } }
@@ -67,6 +67,12 @@ public struct Checkpoints: Sendable {
   /// Requests that run and wait.
   public var load: (running: Int, waiting: Int) {
     all.reduce((0, 0)) { ($0.0 + $1.service.statistics.running, $0.1 + $1.service.statistics.waiting) }
+  }
+
+  /// Since when none of them has had anything to do; nil while one has.
+  public var idleSince: ContinuousClock.Instant? {
+    let times = all.map(\.service.idleSince)
+    return times.contains(nil) ? nil : times.compactMap(\.self).max()
   }
 
   /// Drains all of them at once, see `ChatService.drain`.

@@ -83,7 +83,8 @@ public struct LoadedModel: Sendable {
       conversation: conversation, progress: progress)
   }
 
-  private static func template(
+  /// The chat template of a model, or the one in the file at `path` that replaces it.
+  static func template(
     of folder: ModelPackage, overriddenBy path: String?
   ) throws(ServingError) -> ChatTemplate {
     let source: String

@@ -20,6 +20,7 @@ public struct MemoryPlan: Sendable {
 
   /// What a plan is made for: a machine as it is now.
   struct Machine {
+    /// Of which all may be planned with, unless the configuration allows less.
     var availableBytes: Int
     var threadCount: Int
     var offersHugePages: Bool
@@ -30,8 +31,7 @@ public struct MemoryPlan: Sendable {
     for model: ModelPackage, _ configuration: ServingConfiguration
   ) throws(ServingError) {
     let machine = Machine(
-      availableBytes: Int(Double(AvailableMemory.bytes()) * configuration.memoryShare),
-      threadCount: ProcessorTopology().threadCount,
+      availableBytes: AvailableMemory.bytes(), threadCount: ProcessorTopology().threadCount,
       offersHugePages: HugePages.areOffered())
     if configuration.drafting.source == .mtp, !model.offersDraftHead {
       throw .invalidSetting(
@@ -74,7 +74,8 @@ public struct MemoryPlan: Sendable {
       threads: configuration.threads == 0 ? machine.threadCount : configuration.threads, cacheTypes: cacheTypes,
       compute: configuration.compute)
 
-    let unclaimed = max(machine.availableBytes - weightBytes, machine.availableBytes / 2)
+    let allowance = configuration.memory ?? MemoryAllowance(of: machine.availableBytes, sharedBy: [weightBytes])
+    let unclaimed = allowance.unclaimed
     let slotBytes = need(engine).slots / running
     let checkpoints = Self.checkpoints(of: slotBytes, configuration.checkpointBytes, unclaimed: unclaimed)
     engine.slotCount += checkpoints
@@ -109,7 +110,8 @@ public struct MemoryPlan: Sendable {
     self.need = need
     self.weightBytes = weightBytes
     weights = try configuration.weights.placement(
-      of: weightBytes, beside: need.total, threads: engine.threads, availableBytes: machine.availableBytes,
+      of: weightBytes, beside: need.total, threads: engine.threads,
+      availableBytes: min(machine.availableBytes, allowance.limit),
       offersHugePages: machine.offersHugePages)
   }
 
@@ -135,16 +137,11 @@ public struct MemoryPlan: Sendable {
       "context=\(contextLength) tokens, running=\(scheduler.maximumRunning) requests, "
         + "queue=\(scheduler.maximumQueued) requests, step=\(engine.maximumStepTokens) tokens, "
         + "threads=\(engine.threads)",
-      "memory: weights=\(Self.mebibytes(weightBytes)) (\(weights == .mapped ? "mapped" : "in huge pages")), "
-        + "kv=\(Self.mebibytes(need.pages)) (\(engine.pageCount) pages of \(scheduler.pageSize) tokens, "
-        + "\(engine.cacheTypes.keyValue)), state=\(Self.mebibytes(need.slots)) (\(scheduler.maximumRunning) running, "
+      "memory: weights=\(mebibytes(weightBytes)) (\(weights == .mapped ? "mapped" : "in huge pages")), "
+        + "kv=\(mebibytes(need.pages)) (\(engine.pageCount) pages of \(scheduler.pageSize) tokens, "
+        + "\(engine.cacheTypes.keyValue)), state=\(mebibytes(need.slots)) (\(scheduler.maximumRunning) running, "
         + "\(engine.slotCount - scheduler.maximumRunning) checkpoints, \(engine.cacheTypes.state)), "
-        + "scratch=\(Self.mebibytes(need.workspace)), total=\(Self.mebibytes(weightBytes + need.total))",
+        + "scratch=\(mebibytes(need.workspace)), total=\(mebibytes(weightBytes + need.total))",
     ]
-  }
-
-  private static func mebibytes(_ bytes: Int) -> String {
-    let tenths = (bytes * 10 + (1 << 19)) >> 20
-    return "\(tenths / 10).\(tenths % 10) MiB"
   }
 }

@@ -25,6 +25,12 @@ public final class ServiceMetrics: Sendable {
   public let cachedPromptTokens = Counter()
   /// Tokens chosen.
   public let generationTokens = Counter()
+  /// Tokens that were guessed and verified.
+  public let draftedTokens = Counter()
+  /// Those of them that were right.
+  public let acceptedTokens = Counter()
+  /// Times a running request gave its memory back for another one.
+  public let preemptions = Counter()
   /// Replies that are whole, by the reason of their end.
   public let finished: [FinishReason: Counter] = [.stop: Counter(), .length: Counter(), .toolCalls: Counter()]
   /// Replies that nobody wanted any more.
@@ -55,6 +61,13 @@ public final class ServiceMetrics: Sendable {
     cachedPromptTokens.add(admitted.reusedTokens)
     promptLength.observe(Double(count))
     queueTime.observe(admitted.queuedSeconds)
+  }
+
+  /// A scheduler has counted on.
+  func note(_ counters: SchedulerCounters, after earlier: SchedulerCounters) {
+    draftedTokens.add(counters.draftedTokens - earlier.draftedTokens)
+    acceptedTokens.add(counters.acceptedTokens - earlier.acceptedTokens)
+    preemptions.add(counters.preemptions - earlier.preemptions)
   }
 
   /// A step has been computed.

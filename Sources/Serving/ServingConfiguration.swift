@@ -19,8 +19,8 @@ public struct ServingConfiguration: Sendable, Equatable {
   /// Bytes of the states kept for prompts that may come back; nil means an eighth of what the weights leave of the
   /// memory, for at most 256 of them.
   public var checkpointBytes: Int?
-  /// The part of the memory that may be planned with, above 0 and at most 1; less than 1 where others need some, too.
-  public var memoryShare: Double
+  /// What of the memory it may plan with; nil is all that is available when it is loaded.
+  public var memory: MemoryAllowance?
   /// Threads that compute; 0 means one a core.
   public var threads: Int
   /// What the kernels use. Where the processor lacks it, the portable ones run.
@@ -41,7 +41,7 @@ public struct ServingConfiguration: Sendable, Equatable {
   /// A configuration; the defaults fit a small machine.
   public init(
     contextLength: Int = 0, maximumRunning: Int = 8, maximumQueued: Int = 256, stepTokens: Int = 512,
-    keyValueBytes: Int = 0, checkpointBytes: Int? = nil, memoryShare: Double = 1, threads: Int = 0,
+    keyValueBytes: Int = 0, checkpointBytes: Int? = nil, memory: MemoryAllowance? = nil, threads: Int = 0,
     weights: WeightSetting = .automatic,
     instructionSet: InstructionSet = .best, keyValueType: CacheElement? = nil, stateType: StateElement = .f32,
     compute: BF16Compute = .f32, caching: CacheConfiguration = CacheConfiguration(),
@@ -53,7 +53,7 @@ public struct ServingConfiguration: Sendable, Equatable {
     self.stepTokens = stepTokens
     self.keyValueBytes = keyValueBytes
     self.checkpointBytes = checkpointBytes
-    self.memoryShare = memoryShare
+    self.memory = memory
     self.threads = threads
     self.instructionSet = instructionSet
     self.keyValueType = keyValueType
@@ -63,6 +63,25 @@ public struct ServingConfiguration: Sendable, Equatable {
     self.caching = caching
     self.queueing = queueing
     self.drafting = drafting
+  }
+}
+
+/// What a model may plan with beside others.
+public struct MemoryAllowance: Sendable, Equatable {
+  /// Bytes that it may take altogether.
+  public var limit: Int
+  /// Bytes of which caches without a size of their own take their parts.
+  public var unclaimed: Int
+
+  /// The allowance of each of some models: equal parts of what all their weights leave, or of half of the memory if they
+  /// leave less. (Mapped weights need no memory of their own.)
+  ///
+  /// - Parameters:
+  ///   - memory: bytes that all may take together.
+  ///   - weights: bytes of each one's weights.
+  public init(of memory: Int, sharedBy weights: [Int]) {
+    limit = memory
+    unclaimed = max(memory - weights.reduce(0, +), memory / 2) / max(1, weights.count)
   }
 }
 

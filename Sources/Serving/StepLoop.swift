@@ -44,6 +44,8 @@ final class StepLoop {
   private let onFailure: @Sendable (EngineError) -> Void
   private let start: ContinuousClock.Instant
   private var isAborting = false
+  /// What metrics have been told of.
+  private var published: SchedulerCounters
   /// When the last step was over; nil if nothing followed it at once.
   private var lastStepEnd: Double?
 
@@ -55,6 +57,7 @@ final class StepLoop {
   ) {
     self.engine = engine
     self.scheduler = scheduler
+    published = scheduler.counters
     sampler = Sampler(vocabularySize: engine.vocabularySize)
     self.history = history
     self.drafts = drafts
@@ -310,7 +313,11 @@ final class StepLoop {
     if reply.isBeyondConstraint { fail(id, .constraintTooDear) }
   }
 
-  private func publish() { statistics.update { $0.note(scheduler) } }
+  private func publish() {
+    metrics.note(scheduler.counters, after: published)
+    published = scheduler.counters
+    statistics.update { $0.note(scheduler) }
+  }
 }
 
 extension StepPlan {

@@ -36,13 +36,14 @@ struct APIFixture {
       reply: reply)
     let main = service.service
     let checkpoints = try thinking.map { try Checkpoints(instruct: main, thinking: $0.service) } ?? Checkpoints(main)
+    let logger = Logger(label: "test") { _ in LineHandler(lines: logLines) }
     let api = APIServer(
-      checkpoints: checkpoints,
+      models: ModelPool(serving: checkpoints, names: names, logger: logger),
       configuration: APIServerConfiguration(
-        servedModelNames: names, maximumBodyBytes: maximumBodyBytes, heartbeat: heartbeat,
+        maximumBodyBytes: maximumBodyBytes, heartbeat: heartbeat,
         unknownFields: unknownFields, reasoningField: reasoningField, tenantField: tenantField,
         stallTimeout: stallTimeout),
-      access: access, logger: Logger(label: "test") { _ in LineHandler(lines: logLines) })
+      access: access, logger: logger)
     server = HTTPServer(
       configuration: HTTPServerConfiguration(host: "127.0.0.1", port: 0), router: api.router())
     port = try await server.start().port

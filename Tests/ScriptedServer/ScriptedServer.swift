@@ -25,8 +25,8 @@ import ServingTestSupport
         pageCount: 65_536, slotCount: 4096, stepTokenBudget: 8192, maximumRunning: 4096, maximumQueued: 4096),
       logger: logger)
     let api = APIServer(
-      checkpoints: Checkpoints(service), configuration: APIServerConfiguration(servedModelNames: ["scripted"]),
-      logger: logger)
+      models: ModelPool(serving: Checkpoints(service), names: ["scripted"], logger: logger),
+      configuration: APIServerConfiguration(), logger: logger)
     var configuration = HTTPServerConfiguration(port: port)
     configuration.limits.connections = 1_000_000
     configuration.limits.idleTimeout = .seconds(3600)

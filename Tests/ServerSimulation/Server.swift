@@ -14,6 +14,7 @@ final class Server: @unchecked Sendable {
   private let scenario: Scenario
   let books: Books
   private(set) var service: ChatService?
+  private var models: ModelPool?
   private(set) var http: HTTPServer?
   private(set) var loops: [EventLoop] = []
   private(set) var isStopping = false
@@ -39,10 +40,10 @@ final class Server: @unchecked Sendable {
       caching: CacheConfiguration(), drafting: scenario.drafting, disk: disk, host: host,
       inspect: { books.inspect($0, $1) }, logger: logger)
     self.service = service
+    let models = ModelPool(serving: Checkpoints(service), names: ["sim"], host: host, logger: logger)
+    self.models = models
     let api = APIServer(
-      checkpoints: Checkpoints(service),
-      configuration: APIServerConfiguration(servedModelNames: ["sim"], heartbeat: scenario.heartbeat), host: host,
-      logger: logger)
+      models: models, configuration: APIServerConfiguration(heartbeat: scenario.heartbeat), host: host, logger: logger)
     let configuration = HTTPServerConfiguration(
       limits: scenario.limits, observer: HTTPObserver(onResponse: { books.note($0) }))
     let http = HTTPServer(configuration: configuration, router: api.router())
@@ -63,11 +64,11 @@ final class Server: @unchecked Sendable {
 
   /// What SIGTERM does.
   func stop() {
-    guard !isStopping, let service, let http else { return }
+    guard !isStopping, let models, let http else { return }
     isStopping = true
     world.tell("stop with a grace of \(scenario.grace) s")
     Task(executorPreference: loops[0]) { [self] in
-      await Checkpoints(service).drain(grace: .seconds(scenario.grace))
+      await models.drain(grace: .seconds(scenario.grace))
       await http.shutdown(gracePeriod: .seconds(5))
       hasStopped = true
     }
@@ -88,6 +89,7 @@ final class Server: @unchecked Sendable {
     weak let service = service
     weak let loop = loops.last
     self.service = nil
+    models = nil
     http = nil
     loops = []
     world.end()

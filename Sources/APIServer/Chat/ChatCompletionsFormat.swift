@@ -8,25 +8,24 @@ import Tokenizer
 struct ChatCompletionsFormat: WireFormat {
   let name = "chat"
   let intake: ChatIntake
-  let fingerprint: String
   let reasoningField: ReasoningField
 
   func accept(
     _ body: JSON, _ terms: RequestTerms, _ record: inout AccessRecord
   ) async throws -> AcceptedRequest<ChatReplyEncoder> {
     var parsed = try ChatCompletionRequest(body)
-    let generation = try await intake.begin(&parsed, terms, &record)
+    let begun = try await intake.begin(&parsed, terms, &record)
     let head = ReplyHead(
-      model: parsed.model, fingerprint: fingerprint, serviceTier: parsed.serviceTier,
+      model: parsed.model, fingerprint: begun.fingerprint, serviceTier: parsed.serviceTier,
       reasoningField: parsed.hidesThoughts ? nil : reasoningField, isNamedCall: parsed.tools.choice.isSingle)
-    let tokenizer = intake.checkpoints.tokenizer
+    let tokenizer = begun.checkpoints.tokenizer
     let scores = parsed.scoredAlternatives == nil ? nil : TokenScoreEncoder(tokenizer: tokenizer)
     return AcceptedRequest(
-      generations: [generation],
+      generations: [begun.generation],
       encoder: parsed.isStreamed
         ? ChatReplyEncoder(
           streaming: ChunkEncoder(head, includesUsage: parsed.includesUsage, encoder: scores), tokenizer)
-        : ChatReplyEncoder(collecting: generation.ids.count, head, encoder: scores, tokenizer),
+        : ChatReplyEncoder(collecting: begun.generation.ids.count, head, encoder: scores, tokenizer),
       delivery: parsed.isStreamed ? .streamed : .whole, ignoredFields: parsed.ignoredFields)
   }
 }

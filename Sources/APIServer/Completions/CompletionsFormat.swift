@@ -5,22 +5,29 @@ import Tokenizer
 /// `POST /v1/completions`.
 struct CompletionsFormat: WireFormat {
   let name = "completions"
-  let checkpoints: Checkpoints
   let models: ServedModels
   let unknownFields: UnknownFields
-  let fingerprint: String
 
   func accept(
     _ body: JSON, _ terms: RequestTerms, _ record: inout AccessRecord
   ) async throws -> AcceptedRequest<CompletionsEncoder> {
-    let tokenizer = checkpoints.tokenizer
-    let request = try CompletionsRequest(body, tokenizer: tokenizer, name: record.requestID, terms)
+    var request = try CompletionsRequest(body, name: record.requestID, terms)
     try record.use(model: request.model)
-    let suffix = try models.requiredSuffix(of: request.model)
-    guard suffix == nil || checkpoints.thinking != nil else {
+    let choice = try models.required(request.model)
+    return try await models.with(choice, deadline: terms.deadline) { checkpoints throws(APIError) in
+      try await accept(&request, choice, checkpoints)
+    }
+  }
+
+  private func accept(
+    _ request: inout CompletionsRequest, _ choice: ServedModels.Choice, _ checkpoints: Checkpoints
+  ) async throws(APIError) -> AcceptedRequest<CompletionsEncoder> {
+    let tokenizer = checkpoints.tokenizer
+    try request.fillIn(tokenizer)
+    guard choice.mode == nil || checkpoints.thinking != nil else {
       throw APIError.wrongValue("model", "A completion has no chat template, and so no mode: name the model alone.")
     }
-    let service = checkpoints.service(for: suffix ?? checkpoints.modes.default)
+    let service = checkpoints.service(for: choice.mode ?? checkpoints.modes.default)
     try unknownFields.check(request.ignoredFields)
     var generations: [Generation] = []
     var echoes: [CompletionsEncoder.Echo] = []
@@ -41,7 +48,8 @@ struct CompletionsFormat: WireFormat {
         }
       echoes.append(CompletionsEncoder.Echo(text: text, tokens: generation.promptTokens))
     }
-    let head = ReplyHead(prefix: "cmpl-", model: request.model, fingerprint: fingerprint)
+    let head = ReplyHead(
+      prefix: "cmpl-", model: request.model, fingerprint: models.fingerprint(choice, checkpoints))
     return AcceptedRequest(
       generations: generations,
       encoder: CompletionsEncoder(head, request, echoes: echoes, tokenizer: tokenizer),

@@ -5,7 +5,9 @@ import Tokenizer
 /// A request for completions, checked.
 struct CompletionsRequest {
   let model: String
-  let prompts: [CompletionRequest.Prompt]
+  private(set) var prompts: [CompletionRequest.Prompt]
+  /// What stands behind the text to be filled in; nil where the text only goes on.
+  private let suffix: String?
   let choices: Int
   let bestOf: Int
   let isEchoed: Bool
@@ -20,7 +22,7 @@ struct CompletionsRequest {
   /// Tokens where the request does not say, as in OpenAI's API.
   private static let standardTokens = 16
 
-  init(_ body: JSON, tokenizer: Tokenizer, name: String, _ terms: RequestTerms) throws(APIError) {
+  init(_ body: JSON, name: String, _ terms: RequestTerms) throws(APIError) {
     ignoredFields = try RequestCheck.unknownPlaces(in: body, CompletionsSchema.body)
     model = body["model"]?.stringValue ?? ""
     choices = body["n"]?.intValue ?? 1
@@ -41,12 +43,9 @@ struct CompletionsRequest {
     if body["stream_options"]?.objectValue != nil, !isStreamed {
       throw .wrongValue("stream_options", "'stream_options' is only allowed where 'stream' is true.")
     }
-    var prompts = Self.prompts(body["prompt"])
-    if let suffix = body["suffix"]?.stringValue {
-      guard !isEchoed else { throw .wrongValue("echo", "'echo' and 'suffix' exclude each other.") }
-      prompts = try Self.filling(prompts, before: suffix, tokenizer)
-    }
-    self.prompts = prompts
+    prompts = Self.prompts(body["prompt"])
+    suffix = body["suffix"]?.stringValue
+    guard suffix == nil || !isEchoed else { throw .wrongValue("echo", "'echo' and 'suffix' exclude each other.") }
     var options = GenerationOptions(name: name)
     options.maximumTokens = body["max_tokens"]?.intValue ?? Self.standardTokens
     if options.maximumTokens == 0, !isEchoed {
@@ -84,14 +83,13 @@ struct CompletionsRequest {
     }
   }
 
-  /// Prompts in the form that asks for what stands between them and `suffix`.
-  private static func filling(
-    _ prompts: [CompletionRequest.Prompt], before suffix: String, _ tokenizer: Tokenizer
-  ) throws(APIError) -> [CompletionRequest.Prompt] {
+  /// Where there is a suffix, gives the prompts the form that asks for what stands between them and it.
+  mutating func fillIn(_ tokenizer: Tokenizer) throws(APIError) {
+    guard let suffix else { return }
     guard let marks = FillMarks(tokenizer) else {
       throw .unsupported("suffix", "filling in the middle, which this model was not trained for,")
     }
-    return prompts.map { prompt in
+    prompts = prompts.map { prompt in
       let before: [Int32] =
         switch prompt {
         case .text(let text): tokenizer.encode(text)

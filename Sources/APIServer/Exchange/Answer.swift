@@ -20,15 +20,15 @@ extension ReplyExchange {
   /// Answers a request with a JSON body that makes no tokens.
   /// - Parameters:
   ///   - envelope: writes an error.
-  ///   - work: makes the answer of the body.
+  ///   - work: makes the answer of the body, for who asks.
   func answer(
     _ request: Request, _ writer: consuming ResponseWriter, envelope: (APIError) -> JSON = \.envelope,
-    from work: (JSON) async throws(APIError) -> Answer
+    from work: (JSON, Caller) async throws(APIError) -> Answer
   ) async throws {
     try await send(
       to: request, writer, envelope: envelope,
       await Result.catching {
-        let answer = try await work(try await body.json(of: request))
+        let answer = try await work(try await body.json(of: request), caller(request))
         try unknownFields.check(answer.ignoredFields)
         return answer
       })
@@ -36,9 +36,10 @@ extension ReplyExchange {
 
   /// Answers a request without a body.
   func answer(
-    _ request: Request, _ writer: consuming ResponseWriter, with work: (Request) throws(APIError) -> Answer
+    _ request: Request, _ writer: consuming ResponseWriter, with work: (Request) async throws(APIError) -> Answer
   ) async throws {
-    try await send(to: request, writer, envelope: \.envelope, Result { try work(request) })
+    try await send(
+      to: request, writer, envelope: \.envelope, await Result.catching { try await work(request) })
   }
 
   private func send(
@@ -53,7 +54,7 @@ extension ReplyExchange {
       if !answer.ignoredFields.isEmpty { fields[.ignoredFields] = IgnoredFields.headerValue(answer.ignoredFields) }
       try await writer.send(status: answer.status, headerFields: fields, body: answer.value.bytes)
     case .failure(let failure):
-      guard let error = Self.answerable(failure) else { throw failure }
+      let error = try Self.answerable(failure)
       for field in error.headerFields { fields.append(field) }
       try await writer.send(status: error.status, headerFields: fields, body: envelope(error).bytes)
     }

@@ -5,32 +5,62 @@ import Serving
 /// Turns a chat request into a generation: model, mode, template arguments. Every API that knows conversations reads
 /// its requests into a `ChatCompletionRequest` and hands that over here.
 struct ChatIntake: Sendable {
-  let checkpoints: Checkpoints
   let models: ServedModels
   let unknownFields: UnknownFields
 
-  /// Hands a request to the service; template arguments no template asks for are added to its ignored fields.
+  /// A request that a model's service has.
+  struct Begun: Sendable {
+    let generation: Generation
+    let checkpoints: Checkpoints
+    /// What `system_fingerprint` is.
+    let fingerprint: String
+  }
+
+  /// Hands a request to its model's service, once the model is loaded; template arguments no template asks for are added
+  /// to its ignored fields.
+  /// - Parameter isTruncated: whether the oldest turns are left out where the prompt does not fit.
   func begin(
-    _ parsed: inout ChatCompletionRequest, _ terms: RequestTerms, _ record: inout AccessRecord
-  ) async throws(APIError) -> Generation {
+    _ parsed: inout ChatCompletionRequest, isTruncated: Bool = false, _ terms: RequestTerms,
+    _ record: inout AccessRecord
+  ) async throws(APIError) -> Begun {
     try record.use(model: parsed.model)
-    var chat = try chatRequest(&parsed, name: record.requestID)
-    chat.options.terms = terms
-    chat.options.terms.cacheSalt = parsed.cacheSalt
-    chat.options.terms.priority = parsed.priority
-    record.mode = chat.mode
-    try unknownFields.check(parsed.ignoredFields)
-    do {
-      return try await checkpoints.service(for: chat.mode).generate(chat)
-    } catch {
-      if case .promptTooLong(let promptTokens, _) = error { record.promptTokens = promptTokens }
-      throw APIError(error)
+    let choice = try models.required(parsed.model)
+    return try await models.with(choice, deadline: terms.deadline) { checkpoints throws(APIError) in
+      if isTruncated { try await shorten(&parsed, choice, checkpoints) }
+      var chat = try chatRequest(&parsed, name: record.requestID, choice, checkpoints)
+      chat.options.terms = terms
+      chat.options.terms.cacheSalt = parsed.cacheSalt
+      chat.options.terms.priority = parsed.priority
+      record.mode = chat.mode
+      try unknownFields.check(parsed.ignoredFields)
+      do throws(GenerationError) {
+        return Begun(
+          generation: try await checkpoints.service(for: chat.mode).generate(chat), checkpoints: checkpoints,
+          fingerprint: models.fingerprint(choice, checkpoints))
+      } catch {
+        if case .promptTooLong(let promptTokens, _) = error { record.promptTokens = promptTokens }
+        throw APIError(error)
+      }
     }
   }
 
   /// What the model would read.
-  func prompt(_ parsed: inout ChatCompletionRequest) async throws(APIError) -> ChatFormat.Prompt {
-    let chat = try chatRequest(&parsed, name: "")
+  /// - Parameter caller: who asks.
+  func prompt(
+    _ parsed: inout ChatCompletionRequest, _ caller: Caller
+  ) async throws(APIError) -> (prompt: ChatFormat.Prompt, checkpoints: Checkpoints) {
+    try caller.check(model: parsed.model)
+    let choice = try models.required(parsed.model)
+    return try await models.with(choice) { checkpoints throws(APIError) in
+      (try await prompt(&parsed, choice, checkpoints), checkpoints)
+    }
+  }
+
+  /// What the model would read.
+  func prompt(
+    _ parsed: inout ChatCompletionRequest, _ choice: ServedModels.Choice, _ checkpoints: Checkpoints
+  ) async throws(APIError) -> ChatFormat.Prompt {
+    let chat = try chatRequest(&parsed, name: "", choice, checkpoints)
     do {
       return try await checkpoints.service(for: chat.mode).prompt(for: chat)
     } catch {
@@ -39,8 +69,10 @@ struct ChatIntake: Sendable {
   }
 
   /// The request as the service takes it.
-  func chatRequest(_ parsed: inout ChatCompletionRequest, name: String) throws(APIError) -> ChatRequest {
-    parsed.modeChoice.modelSuffix = try models.requiredSuffix(of: parsed.model)
+  private func chatRequest(
+    _ parsed: inout ChatCompletionRequest, name: String, _ choice: ServedModels.Choice, _ checkpoints: Checkpoints
+  ) throws(APIError) -> ChatRequest {
+    parsed.modeChoice.modelSuffix = choice.mode
     let thinking: ThinkingPlan
     do {
       thinking = try parsed.modeChoice.resolve(checkpoints.modes)

@@ -19,9 +19,7 @@ struct ReplyExchange: Sendable {
   func answer<Format: WireFormat>(
     _ request: Request, _ writer: consuming ResponseWriter, as format: Format
   ) async throws {
-    var record = AccessRecord(format.name, requestID: RequestIdentity.of(request.headerFields))
-    record.principal = request.principal
-    record.allowedModels = access.models(of: request.principal)
+    var record = AccessRecord(format.name, requestID: RequestIdentity.of(request.headerFields), caller(request))
     var isDetached = false
     defer { if !isDetached { close(record) } }
     let accepted: AcceptedRequest<Format.Encoder>
@@ -32,7 +30,7 @@ struct ReplyExchange: Sendable {
       accepted = try await format.accept(try await body.json(of: request), terms, &record)
       for generation in accepted.generations { try await admitted(generation) }
     } catch {
-      guard let error = Self.answerable(error) else { throw error }
+      let error = try Self.answerable(error)
       record.fail(error)
       return try await send(error, as: format, record.requestID, writer)
     }
@@ -62,15 +60,22 @@ struct ReplyExchange: Sendable {
   /// A request is over: writes its line, and charges its key with the tokens.
   private func close(_ record: AccessRecord) {
     record.write(to: logger)
-    access.charge(record.principal, tokens: record.tokensTaken)
+    access.charge(record.caller.principal, tokens: record.tokensTaken)
   }
 
-  /// What to tell the client of an error; nil where there is no client any more.
-  static func answerable(_ error: any Error) -> APIError? {
+  /// Who sent a request.
+  func caller(_ request: Request) -> Caller {
+    Caller(principal: request.principal, allowedModels: access.models(of: request.principal))
+  }
+
+  /// What to tell the client of an error.
+  /// - Throws: the error where there is no client any more, or it is not for clients.
+  static func answerable(_ error: any Error) throws -> APIError {
     switch error {
-    case let error as APIError: error
-    case let error as HTTPError: error.isDisconnect ? nil : APIError(error)
-    default: nil
+    case let error as APIError where error.isDisconnect: throw HTTPError.disconnected
+    case let error as APIError: return error
+    case let error as HTTPError where !error.isDisconnect: return APIError(error)
+    default: throw error
     }
   }
 

@@ -12,7 +12,7 @@ struct MessagesFormat: WireFormat {
     var request = try MessagesRequest(body, MessagesSchema.body)
     let generation: Generation
     do {
-      generation = try await intake.begin(&request.chat, terms, &record)
+      generation = try await intake.begin(&request.chat, terms, &record).generation
     } catch {
       throw error.renamed(MessagesRequest.names)
     }
@@ -26,10 +26,10 @@ struct MessagesFormat: WireFormat {
   func envelope(_ error: APIError) -> JSON { MessagesError.envelope(error) }
 
   /// `POST /v1/messages/count_tokens`.
-  func count(_ body: JSON) async throws(APIError) -> Answer {
+  func count(_ body: JSON, _ caller: Caller) async throws(APIError) -> Answer {
     var request = try MessagesRequest(body, MessagesSchema.countBody)
     do {
-      let tokens = try await intake.prompt(&request.chat).tokens
+      let tokens = try await intake.prompt(&request.chat, caller).prompt.tokens
       return Answer(["input_tokens": .integer(tokens.count)], ignoredFields: request.chat.ignoredFields)
     } catch {
       throw error.renamed(MessagesRequest.names)

@@ -4,16 +4,19 @@ import Serving
 extension MetricRegistry {
   /// Adds what there is to tell of a service: under vLLM's names what vLLM tells, too, so that its dashboards, alerts and
   /// routers work; everything else under names that begin with `apus_`.
-  /// - Parameter model: the label `model_name`.
-  func add(_ service: ChatService, model: String) {
+  /// - Parameters:
+  ///   - metrics: what is counted, whether there is a service or not.
+  ///   - model: the label `model_name`.
+  ///   - service: the service there is at the moment; nil while its model is not loaded.
+  func add(_ metrics: ServiceMetrics, model: String, of service: @escaping @Sendable () -> ChatService?) {
     addState(of: service, [("model_name", model)])
-    addRequests(service.metrics, [("model_name", model)])
-    addSteps(of: service, [("model_name", model)])
+    addRequests(metrics, [("model_name", model)])
+    addSteps(metrics, of: service, [("model_name", model)])
   }
 
-  private func addState(of service: ChatService, _ labels: [(String, String)]) {
+  private func addState(of service: @escaping @Sendable () -> ChatService?, _ labels: [(String, String)]) {
     func gauge(_ name: String, _ help: String, _ more: [(String, String)] = [], _ read: @escaping Reading) {
-      add(name, help, labels: labels + more, .gauge { read(service.statistics) })
+      add(name, help, labels: labels + more, .gauge { service().map { read($0.statistics) } })
     }
     gauge("vllm:num_requests_running", "Requests that advance with each step.") { Double($0.running) }
     gauge("vllm:num_requests_waiting", "Requests that wait to run.") { Double($0.waiting) }
@@ -22,8 +25,10 @@ extension MetricRegistry {
     }
     add(
       "vllm:cache_config_info", "The KV cache: tokens of a page, and pages.",
-      labels: labels + [("block_size", "\(service.pageSize)"), ("num_gpu_blocks", "\(service.pageCount)")], .gauge { 1 }
-    )
+      labels: labels,
+      .information {
+        service().map { [("block_size", "\($0.pageSize)"), ("num_gpu_blocks", "\($0.pageCount)")] }
+      })
     let kinds: [(String, @Sendable (ServiceStatistics.Occupancy) -> Int)] = [
       ("held", \.held), ("kept", \.kept), ("free", \.free),
     ]
@@ -38,15 +43,6 @@ extension MetricRegistry {
         [("state", state)]
       ) { Double(count($0.slots)) }
     }
-    add(
-      "vllm:num_preemptions_total", "Times a running request gave its memory back for another one.", labels: labels,
-      .total { Double(service.statistics.preemptions) })
-    add(
-      "vllm:spec_decode_num_draft_tokens_total", "Tokens that were guessed and verified.", labels: labels,
-      .total { Double(service.statistics.draftedTokens) })
-    add(
-      "vllm:spec_decode_num_accepted_tokens_total", "Guessed tokens that stood.", labels: labels,
-      .total { Double(service.statistics.acceptedTokens) })
   }
 
   private func addRequests(_ metrics: ServiceMetrics, _ labels: [(String, String)]) {
@@ -55,6 +51,12 @@ extension MetricRegistry {
       ("vllm:generation_tokens_total", "Tokens generated.", metrics.generationTokens),
       ("vllm:prefix_cache_queries_total", "Tokens of prompts that were looked up in the cache.", metrics.promptTokens),
       ("vllm:prefix_cache_hits_total", "Tokens of prompts that were found in the cache.", metrics.cachedPromptTokens),
+      (
+        "vllm:num_preemptions_total", "Times a running request gave its memory back for another one.",
+        metrics.preemptions
+      ),
+      ("vllm:spec_decode_num_draft_tokens_total", "Tokens that were guessed and verified.", metrics.draftedTokens),
+      ("vllm:spec_decode_num_accepted_tokens_total", "Guessed tokens that stood.", metrics.acceptedTokens),
     ]
     for (name, help, counter) in counters { add(name, help, labels: labels, .counter(counter)) }
     let ended =
@@ -76,15 +78,18 @@ extension MetricRegistry {
     for (name, help, histogram) in histograms { add("vllm:\(name)", help, labels: labels, .histogram(histogram)) }
   }
 
-  private func addSteps(of service: ChatService, _ labels: [(String, String)]) {
-    let metrics = service.metrics
+  private func addSteps(
+    _ metrics: ServiceMetrics, of service: @escaping @Sendable () -> ChatService?, _ labels: [(String, String)]
+  ) {
     add("vllm:iteration_tokens_total", "Tokens of a step.", labels: labels, .histogram(metrics.stepTokens))
     add("apus_step_seconds", "Duration of a step.", labels: labels, .histogram(metrics.stepTime))
     add("apus_step_requests", "Requests that a step advances.", labels: labels, .histogram(metrics.stepSequences))
     add(
       "apus_busy_seconds", "For how long the step loop has been at what it does; 0 while it has nothing to do.",
       labels: labels,
-      .gauge { service.statistics.busySince.map { (ContinuousClock.now - $0) / .seconds(1) } ?? 0 })
+      .gauge {
+        service().map { $0.statistics.busySince.map { (ContinuousClock.now - $0) / .seconds(1) } ?? 0 }
+      })
   }
 
   private typealias Reading = @Sendable (ServiceStatistics) -> Double

@@ -4,7 +4,9 @@ import Serving
 extension ChatIntake {
   /// Leaves out as many of the oldest turns as it takes for the prompt to fit, with room for the reply: what was asked
   /// for, up to half the context. System messages at the beginning stay; what is left begins with a user's message.
-  func shorten(_ parsed: inout ChatCompletionRequest) async throws(APIError) {
+  func shorten(
+    _ parsed: inout ChatCompletionRequest, _ choice: ServedModels.Choice, _ checkpoints: Checkpoints
+  ) async throws(APIError) {
     let room = checkpoints.contextLength - min(parsed.maximumTokens ?? 1, checkpoints.contextLength / 2)
     let messages = parsed.messages
     let first = messages.prefix { $0["role"] == "system" }.count
@@ -17,7 +19,7 @@ extension ChatIntake {
     }
     func fits(_ index: Int) async throws(APIError) -> Bool {
       var candidate = candidate(index)
-      return try await prompt(&candidate).tokens.count <= room
+      return try await prompt(&candidate, choice, checkpoints).tokens.count <= room
     }
 
     if try await fits(0) { return }

@@ -10,23 +10,22 @@ struct ResponsesFormat: WireFormat {
   func accept(
     _ body: JSON, _ terms: RequestTerms, _ record: inout AccessRecord
   ) async throws -> AcceptedRequest<ResponsesEncoder> {
-    var request = try ResponsesRequest(body, ResponsesSchema.body, store: store, owner: record.principal)
-    let generation: Generation
+    var request = try ResponsesRequest(body, ResponsesSchema.body, store: store, owner: record.caller.principal)
+    let begun: ChatIntake.Begun
     do {
-      if request.isTruncated { try await intake.shorten(&request.chat) }
-      generation = try await intake.begin(&request.chat, terms, &record)
+      begun = try await intake.begin(&request.chat, isTruncated: request.isTruncated, terms, &record)
     } catch {
       throw error.renamed(ResponsesRequest.names)
     }
-    let service = intake.checkpoints.service(for: record.mode ?? intake.checkpoints.modes.default)
+    let service = begun.checkpoints.service(for: record.mode ?? begun.checkpoints.modes.default)
     let object = ResponseObject(
       body, model: request.chat.model, sampling: service.format.sampling, isStored: request.isStored)
     return AcceptedRequest(
-      generations: [generation],
+      generations: [begun.generation],
       encoder: ResponsesEncoder(
-        object, input: request.input, owner: record.principal,
+        object, input: request.input, owner: record.caller.principal,
         scoreEncoder: request.chat.scoredAlternatives == nil
-          ? nil : TokenScoreEncoder(tokenizer: intake.checkpoints.tokenizer),
+          ? nil : TokenScoreEncoder(tokenizer: begun.checkpoints.tokenizer),
         keeping: request.isBackground ? .throughout : request.isStored ? .atEnd : .nothing),
       delivery: request.isBackground
         ? .background(isStreamed: request.chat.isStreamed) : request.chat.isStreamed ? .streamed : .whole,
@@ -59,11 +58,10 @@ struct ResponsesFormat: WireFormat {
   }
 
   /// `POST /v1/responses/input_tokens`.
-  /// - Parameter owner: the key that let the request in.
-  func count(_ body: JSON, owner: String?) async throws(APIError) -> Answer {
-    var request = try ResponsesRequest(body, ResponsesSchema.countBody, store: store, owner: owner)
+  func count(_ body: JSON, _ caller: Caller) async throws(APIError) -> Answer {
+    var request = try ResponsesRequest(body, ResponsesSchema.countBody, store: store, owner: caller.principal)
     do {
-      let tokens = try await intake.prompt(&request.chat).tokens
+      let tokens = try await intake.prompt(&request.chat, caller).prompt.tokens
       return Answer(
         ["object": "response.input_tokens", "input_tokens": .integer(tokens.count)],
         ignoredFields: request.chat.ignoredFields)

@@ -33,6 +33,9 @@ package struct APIError: Error, Sendable {
     self.headerFields = headerFields
   }
 
+  /// Whether the client has gone, so that nobody is to be told.
+  var isDisconnect: Bool { status.code == HTTPError.disconnected.status.code }
+
   /// The envelope.
   package var envelope: JSON {
     [
@@ -122,6 +125,26 @@ extension APIError {
   /// A mode the request cannot have.
   init(_ error: ModeError) {
     self.init(.badRequest, code: "invalid_value", parameter: error.field, error.description)
+  }
+
+  /// A request for a model that is not there.
+  init(_ refusal: ModelRefusal) {
+    func unavailable(_ code: String, retryAfter seconds: Double) -> APIError {
+      APIError(
+        .serviceUnavailable, type: "server_error", code: code, refusal.description,
+        headerFields: [.retryAfter: "\(Int(max(1, seconds).rounded(.up)))"])
+    }
+    switch refusal {
+    case .draining: self = unavailable("shutting_down", retryAfter: 5)
+    case .cancelled: self.init(HTTPError.disconnected)
+    case .queueFull:
+      self.init(
+        .tooManyRequests, type: "rate_limit_error", code: "queue_full", refusal.description,
+        headerFields: [.retryAfter: "5"])
+    case .late: self = unavailable("model_loading", retryAfter: 5)
+    case .noRoom: self = unavailable("model_memory_in_use", retryAfter: 5)
+    case .failed(_, _, let retryAfter): self = unavailable("model_load_failed", retryAfter: retryAfter)
+    }
   }
 
   /// A request that gets no reply, or no whole one.

@@ -8,10 +8,8 @@ struct AccessRecord {
   private let name: String
   let requestID: String
   private(set) var model: String?
-  /// The name of the key the request came with.
-  var principal: String?
-  /// The models that key allows; nil for all.
-  var allowedModels: Set<String>?
+  /// Who asks.
+  let caller: Caller
   var mode: Mode?
   /// 499 until there is an answer: the client went away before.
   private(set) var status = 499
@@ -24,9 +22,10 @@ struct AccessRecord {
   private var firstOutput: ContinuousClock.Instant?
   private var outputs = 0
 
-  init(_ name: String, requestID: String) {
+  init(_ name: String, requestID: String, _ caller: Caller) {
     self.name = name
     self.requestID = requestID
+    self.caller = caller
     start = .now
   }
 
@@ -40,11 +39,7 @@ struct AccessRecord {
   /// - Throws: `APIError` 403 if its key does not allow that one.
   mutating func use(model name: String) throws(APIError) {
     model = name
-    guard let allowedModels else { return }
-    let plain = Mode.allCases.reduce(name) {
-      $0.hasSuffix(":\($1.rawValue)") ? String($0.dropLast($1.rawValue.count + 1)) : $0
-    }
-    guard allowedModels.contains(name) || allowedModels.contains(plain) else { throw .forbiddenModel(name) }
+    try caller.check(model: name)
   }
 
   /// Tokens of prompts and replies; of a reply that was cut off as many as it had pieces of output.
@@ -74,7 +69,7 @@ struct AccessRecord {
     func number(_ value: Int?) -> Logger.MetadataValue? { value.map { .stringConvertible($0) } }
     func text(_ value: String?) -> Logger.MetadataValue? { value.map { .string($0) } }
     return [
-      ("request_id", text(requestID)), ("key", text(principal)), ("status", number(status)),
+      ("request_id", text(requestID)), ("key", text(caller.principal)), ("status", number(status)),
       ("model", text(model?.loggable)),
       ("mode", text(mode?.rawValue)), ("prompt_tokens", number(usage?.promptTokens ?? promptTokens)),
       ("cached_tokens", number(usage?.cachedTokens)), ("completion_tokens", number(usage?.completionTokens)),

@@ -3,7 +3,9 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <malloc.h>
 #include <linux/futex.h>
 #include <unistd.h>
 #include <errno.h>
@@ -23,3 +25,7 @@ static inline void futex_wake(const void *word, int count) {
 
 /// Has SIGBUS name the mapped file that was cut short, or cannot be read, on standard error before it ends the process.
 void explain_lost_files(void);
+
+/// Lets others go before the calling thread, by so many steps (setpriority(2), which is of a thread on Linux). Threads that
+/// it starts are like it.
+static inline void lower_priority(int steps) { setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + steps); }

@@ -12,10 +12,11 @@ import UnixSignals
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
-    abstract: "Serve a model over HTTP, as OpenAI's API does.",
+    abstract: "Serve models over HTTP, as OpenAI's API does.",
     discussion: """
       apus serve                                       the embedded model, http://127.0.0.1:8080
       apus serve --model FOLDER --port 9000            a Qwen3-Next model
+      apus serve --models a=FOLDER --models b=FILE     several, loaded and unloaded as memory allows
       APUS_PORT=9000 apus serve --config my.yaml       settings from the environment and a file
 
       A setting has one name everywhere: --step-tokens, APUS_STEP_TOKENS, step-tokens in the file. Flags win over
@@ -27,7 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     ServerProcess.prepare()
     let environment = ProcessInfo.processInfo.environment
-    let settings = try await Settings(
+    let settings = try Settings(
       flags: flags.values, environment: environment, file: flags.config ?? environment["APUS_CONFIG"])
     let logger = Self.logger(settings)
 
@@ -44,15 +45,12 @@ struct ServeCommand: AsyncParsableCommand {
       router: startup.router())
     metrics.add("apus_http_connections", "Connections that are open.", .gauge { Double(server.connectionCount) })
 
-    let names = settings.servedModelNames.isEmpty ? [name(of: settings.model)] : settings.servedModelNames
-    let configuration = APIServerConfiguration(settings, names: names)
-    let serving = RunningServer(
-      server: server, modelName: names[0], grace: .seconds(settings.shutdownGrace), logger: logger
-    ) { [self] in
-      let checkpoints = try load(settings, logger: logger) { startup.note(stage: $0.rawValue) }
+    let serving = RunningServer(server: server, grace: .seconds(settings.shutdownGrace), logger: logger) {
+      let models = try ModelPool(settings, logger: logger) { startup.note(stage: $0.rawValue) }
       let api = APIServer(
-        checkpoints: checkpoints, configuration: configuration, metrics: metrics, access: access, logger: logger)
-      return (checkpoints, api.router())
+        models: models, configuration: APIServerConfiguration(settings), metrics: metrics, access: access,
+        logger: logger)
+      return (models, api.router())
     }
     var reloaded: [Reloader.Part] = [("api keys", { access.replaceKeys(try keys.keys()) })]
     if let certificate {
@@ -72,38 +70,6 @@ struct ServeCommand: AsyncParsableCommand {
     var logger = Logger(label: "apus") { _ in LineLogHandler(format: settings.logFormat) }
     logger.logLevel = settings.logLevel
     return logger
-  }
-
-  private func load(
-    _ settings: Settings, logger: Logger, progress note: @escaping (LoadedModel.Stage) -> Void
-  ) throws -> Checkpoints {
-    let progress: (LoadedModel.Stage) -> Void = { stage in
-      logger.info("loading \(stage.rawValue)")
-      note(stage)
-    }
-    let configuration = ServingConfiguration(settings)
-    let conversation = ConversationSettings(settings)
-    let model =
-      if let path = settings.model {
-        try LoadedModel(
-          path: path, configuration: configuration, chatTemplatePath: settings.chatTemplate,
-          conversation: conversation, progress: progress)
-      } else {
-        try LoadedModel.embedded(
-          configuration: configuration, chatTemplatePath: settings.chatTemplate, conversation: conversation,
-          progress: progress)
-      }
-    let service = try ChatService(model: model, logger: logger)
-    guard let path = settings.thinkingModel else { return Checkpoints(service) }
-    let thinking = try LoadedModel(
-      path: path, configuration: configuration, conversation: conversation, progress: progress)
-    return try Checkpoints(instruct: service, thinking: ChatService(model: thinking, logger: logger))
-  }
-
-  private func name(of path: String?) -> String {
-    guard let path else { return EmbeddedModel.name }
-    let url = URL(fileURLWithPath: path).standardizedFileURL
-    return (url.pathExtension == "gguf" ? url.deletingPathExtension() : url).lastPathComponent
   }
 
   /// The lifecycle's own steps are of interest only when something is wrong with them.

@@ -40,6 +40,29 @@ struct SettingFlags: ParsableArguments {
       valueName: "path"))
   var thinkingModel: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "One of several models, in place of --model; to be repeated. A file can say more. (default: none)",
+      valueName: "name=path"))
+  var models: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Memory that models may take together: auto, or such as 16GiB. (default: auto, all that is available)",
+      valueName: "size"))
+  var modelMemory: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "When a model is loaded: start, or demand when it is asked for. (default: start)", valueName: "when"))
+  var load: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Unload a model that nobody has used for so long; it is loaded again on demand. 0: never. (default: 0)",
+      valueName: "seconds"))
+  var idleUnload: String?
+
   @Option(help: ArgumentHelp("A Jinja file that replaces the model's chat template.", valueName: "file"))
   var chatTemplate: String?
 
@@ -229,7 +252,8 @@ struct SettingFlags: ParsableArguments {
   var values: [String: [String]] {
     let single: [String: String?] = [
       "host": host, "port": port, "tls-certificate": tlsCertificate, "tls-key": tlsKey, "tls-client-ca": tlsClientCa,
-      "model": model, "thinking-model": thinkingModel, "chat-template": chatTemplate,
+      "model": model, "model-memory": modelMemory, "load": load, "idle-unload": idleUnload,
+      "thinking-model": thinkingModel, "chat-template": chatTemplate,
       "tool-call-format": toolCallFormat, "thinking-closing-text": thinkingClosingText,
       "unknown-fields": unknownFields, "reasoning-field": reasoningField, "threads": threads, "isa": isa,
       "weights": weights,
@@ -247,7 +271,7 @@ struct SettingFlags: ParsableArguments {
       "max-connections-per-address": maxConnectionsPerAddress, "log-format": logFormat,
     ]
     let repeated = [
-      "served-model-name": servedModelName, "cors-origin": corsOrigin, "api-key": apiKey,
+      "served-model-name": servedModelName, "models": models, "cors-origin": corsOrigin, "api-key": apiKey,
       "instruct-sampling": instructSampling,
       "thinking-sampling": thinkingSampling,
     ]

@@ -16,56 +16,23 @@ struct Settings: Sendable {
   var tlsKey: String?
   /// What clients' certificates have to lead to; nil: clients need none.
   var tlsClientAuthority: String?
-  /// Folder or file of the model; nil serves the embedded one.
-  var model: String?
-  /// The checkpoint for thinking mode; nil: the model itself.
-  var thinkingModel: String?
-  /// Names clients may use; empty: the model's own.
-  var servedModelNames: [String]
-  var chatTemplate: String?
-  var toolCallFormat: ToolCallSetting
-  var thinkingClosingText: String?
-  var instructSampling: SamplingOverrides
-  var thinkingSampling: SamplingOverrides
+  /// The models; at least one.
+  var models: [ModelSettings]
+  /// Bytes that models may take together; nil: what is available when the server starts.
+  var modelMemory: Int?
   var unknownFields: UnknownFields
   var reasoningField: ReasoningField
-  /// Worker threads; 0: one a core.
-  var threads: Int
   /// What the kernels use.
   var instructionSet: InstructionSet
-  var weights: WeightSetting
-  /// Tokens of one conversation; 0: as many as the model allows.
-  var contextLength: Int
-  var maximumRunning: Int
-  var maximumQueued: Int
   /// Requests of one tenant; 0: no limit.
   var maximumPerTenant: Int
-  /// Seconds in the queue; 0: no limit.
-  var maximumQueueSeconds: Double
-  /// Seconds between two tokens; 0: no limit.
-  var maximumGap: Double
   var priorityAging: Double
   /// The header field that names the tenant; nil: none.
   var tenantHeader: HTTPField.Name?
-  var stepTokens: Int
-  /// Bytes of the KV cache; 0: four times every running request's whole context, within free memory.
-  var kvCacheBytes: Int
-  /// Bytes of kept states; nil: a share of free memory.
-  var checkpointBytes: Int?
   var cacheSharing: CacheSharing
-  var history: HistoryTokens
   /// Folder of the disk cache; nil: none.
   var cacheFolder: String?
   var cacheFolderBytes: Int
-  /// How keys and values are stored; nil: F16 for quantised models, F32 for others.
-  var kvType: CacheElement?
-  /// How recurrent states are stored.
-  var stateType: StateElement
-  var compute: BF16Compute
-  /// Who guesses tokens.
-  var draft: DraftSource
-  /// Tokens guessed for a reply in a step, at most.
-  var drafts: Int
   /// Event loops, each with a thread; 0: as many as there are cores, up to four.
   var httpThreads: Int
   var maximumBodyBytes: Int
@@ -94,36 +61,23 @@ struct Settings: Sendable {
 }
 
 extension Settings {
+  /// The list of models; in files with settings of their own.
+  static let modelList = Setting.list("models", default: [], expected: "entries such as NAME=PATH")
+
   private enum Known {
     static let host = Setting.text("host", default: "127.0.0.1")
     static let port = Setting.whole("port", default: 8080, in: 0...65535)
     static let tlsCertificate = Setting.optionalText("tls-certificate", expected: "a file")
     static let tlsKey = Setting.optionalText("tls-key", expected: "a file")
     static let tlsClientAuthority = Setting.optionalText("tls-client-ca", expected: "a file")
-    static let model = Setting.optionalText("model", expected: "a folder or a file")
-    static let thinkingModel = Setting.optionalText("thinking-model", expected: "a folder or a file")
     static let servedModelNames = Setting.list("served-model-name", default: [], expected: "names that are not empty")
-    static let chatTemplate = Setting.optionalText("chat-template", expected: "a file")
-    static let toolCallFormat = Setting.choice("tool-call-format", default: ToolCallSetting.automatic)
-    static let thinkingClosingText = Setting.optionalText("thinking-closing-text", expected: "a text")
-    static let instructSampling = Setting.sampling("instruct-sampling")
-    static let thinkingSampling = Setting.sampling("thinking-sampling")
+    static let modelMemory = Setting<Int?>.automaticBytes("model-memory", in: 0...(1 << 50))
     static let unknownFields = Setting.choice("unknown-fields", default: UnknownFields.report)
     static let reasoningField = Setting.choice("reasoning-field", default: ReasoningField.reasoningContent)
-    static let threads = Setting.whole("threads", default: 0, in: 0...1024)
     static let instructionSet = Setting<InstructionSet>(
       name: "isa", defaultValue: .best, expected: InstructionSet.settings
     ) { $0.count == 1 ? InstructionSet(setting: $0[0]) : nil }
-    static let weights = Setting<WeightSetting>(
-      name: "weights", defaultValue: .automatic,
-      expected: "one of " + WeightSetting.allCases.map(\.rawValue).joined(separator: ", ")
-    ) { $0.count == 1 ? WeightSetting(rawValue: $0[0]) : nil }
-    static let contextLength = Setting.whole("context-length", default: 0, in: 0...16_777_216)
-    static let maximumRunning = Setting.whole("max-running", default: 8, in: 1...1024)
-    static let maximumQueued = Setting.whole("max-queued", default: 256, in: 0...1_000_000)
     static let maximumPerTenant = Setting.whole("max-per-tenant", default: 0, in: 0...1_000_000)
-    static let maximumQueueSeconds = Setting.seconds("max-queue-seconds", default: 0, in: 0...86_400)
-    static let maximumGap = Setting.seconds("max-gap", default: 0, in: 0...3600)
     static let priorityAging = Setting.seconds("priority-aging", default: 30, in: 0...86_400)
     static let tenantHeader = Setting<HTTPField.Name?>(
       name: "tenant-header", defaultValue: HTTPField.Name("x-llm-d-inference-fairness-id"),
@@ -132,18 +86,9 @@ extension Settings {
       guard values.count == 1 else { return nil }
       return values[0].isEmpty ? .some(nil) : HTTPField.Name(values[0]).map { .some($0) }
     }
-    static let stepTokens = Setting.whole("step-tokens", default: 512, in: 1...65_536)
-    static let kvCacheBytes = Setting.bytes("kv-cache-bytes", default: 0, in: 0...(1 << 46))
-    static let checkpointBytes = Setting<Int?>.automaticBytes("checkpoint-bytes", in: 0...(1 << 46))
     static let cacheSharing = Setting.choice("cache-sharing", default: CacheSharing.tenant)
-    static let history = Setting.choice("history", default: HistoryTokens.faithful)
     static let cacheFolder = Setting.optionalText("cache-folder", expected: "a folder")
     static let cacheFolderBytes = Setting.bytes("cache-folder-bytes", default: 16 << 30, in: (1 << 20)...(1 << 50))
-    static let kvType = Setting<CacheElement?>.automaticChoice("kv-type")
-    static let stateType = Setting.choice("state-type", default: StateElement.f32)
-    static let compute = Setting.choice("compute", default: BF16Compute.f32)
-    static let draft = Setting.choice("draft", default: DraftSource.off)
-    static let drafts = Setting.whole("drafts", default: 4, in: DraftingConfiguration.limits)
     static let httpThreads = Setting.whole("http-threads", default: 0, in: 0...256)
     static let maximumBodyBytes = Setting.bytes("max-body-bytes", default: 32 << 20, in: 1024...(1 << 32))
     static let maximumConnections = Setting.whole("max-connections", default: 1024, in: 1...1_000_000)
@@ -169,21 +114,15 @@ extension Settings {
     ) { $0.count == 1 ? Logger.Level(rawValue: $0[0]) : nil }
 
     static let names: Set<String> = [
-      host.name, port.name, tlsCertificate.name, tlsKey.name, tlsClientAuthority.name, model.name, thinkingModel.name,
-      servedModelNames.name, chatTemplate.name,
-      toolCallFormat.name,
-      thinkingClosingText.name, instructSampling.name, thinkingSampling.name, unknownFields.name, reasoningField.name,
-      threads.name,
-      instructionSet.name,
-      weights.name, contextLength.name, maximumRunning.name, maximumQueued.name, maximumPerTenant.name,
-      maximumQueueSeconds.name, maximumGap.name, priorityAging.name, tenantHeader.name, stepTokens.name,
-      kvCacheBytes.name,
-      checkpointBytes.name, cacheSharing.name, history.name, cacheFolder.name, cacheFolderBytes.name,
-      kvType.name, stateType.name, compute.name, draft.name, drafts.name,
-      httpThreads.name, maximumBodyBytes.name, maximumConnections.name, idleTimeout.name, headerTimeout.name,
-      bodyTimeout.name,
-      writeTimeout.name, heartbeat.name, responseStoreBytes.name, shutdownGrace.name, corsOrigins.name, logLevel.name,
-      stallTimeout.name, logFormat.name, apiKeys.name, apiKeysFile.name, openMetrics.name,
+      host.name, port.name, tlsCertificate.name, tlsKey.name, tlsClientAuthority.name, modelList.name,
+      servedModelNames.name, modelMemory.name, unknownFields.name, reasoningField.name,
+      instructionSet.name, maximumPerTenant.name, priorityAging.name, tenantHeader.name, cacheSharing.name,
+      cacheFolder.name,
+      cacheFolderBytes.name, httpThreads.name, maximumBodyBytes.name, maximumConnections.name, idleTimeout.name,
+      headerTimeout.name, bodyTimeout.name, writeTimeout.name, heartbeat.name, responseStoreBytes.name,
+      shutdownGrace.name,
+      corsOrigins.name, logLevel.name, stallTimeout.name, logFormat.name, apiKeys.name, apiKeysFile.name,
+      openMetrics.name,
       maximumConnectionsPerAddress.name,
     ]
   }
@@ -194,46 +133,25 @@ extension Settings {
   ///   - environment: the process environment.
   ///   - file: the configuration file, or nil for none.
   /// - Throws: `SettingsError` naming the setting as the user spelt it, what was found and what is expected.
-  init(flags: [String: [String]], environment: [String: String], file: String?) async throws(SettingsError) {
-    let sources = try await SettingSources(flags: flags, environment: environment, file: file, known: Known.names)
+  init(flags: [String: [String]], environment: [String: String], file: String?) throws(SettingsError) {
+    let sources = try SettingSources(
+      flags: flags, environment: environment, file: file, known: Known.names.union(ModelSettings.sharedNames))
     host = try sources.value(Known.host)
     port = try sources.value(Known.port)
     tlsCertificate = try sources.value(Known.tlsCertificate)
     tlsKey = try sources.value(Known.tlsKey)
     tlsClientAuthority = try sources.value(Known.tlsClientAuthority)
-    model = try sources.value(Known.model)
-    thinkingModel = try sources.value(Known.thinkingModel)
-    servedModelNames = try sources.value(Known.servedModelNames)
-    chatTemplate = try sources.value(Known.chatTemplate)
-    toolCallFormat = try sources.value(Known.toolCallFormat)
-    thinkingClosingText = try sources.value(Known.thinkingClosingText)
-    instructSampling = try sources.value(Known.instructSampling)
-    thinkingSampling = try sources.value(Known.thinkingSampling)
+    models = try Self.models(sources, servedNames: try sources.value(Known.servedModelNames))
+    modelMemory = try sources.value(Known.modelMemory)
     unknownFields = try sources.value(Known.unknownFields)
     reasoningField = try sources.value(Known.reasoningField)
-    threads = try sources.value(Known.threads)
     instructionSet = try sources.value(Known.instructionSet)
-    weights = try sources.value(Known.weights)
-    contextLength = try sources.value(Known.contextLength)
-    maximumRunning = try sources.value(Known.maximumRunning)
-    maximumQueued = try sources.value(Known.maximumQueued)
     maximumPerTenant = try sources.value(Known.maximumPerTenant)
-    maximumQueueSeconds = try sources.value(Known.maximumQueueSeconds)
-    maximumGap = try sources.value(Known.maximumGap)
     priorityAging = try sources.value(Known.priorityAging)
     tenantHeader = try sources.value(Known.tenantHeader)
-    stepTokens = try sources.value(Known.stepTokens)
-    kvCacheBytes = try sources.value(Known.kvCacheBytes)
-    checkpointBytes = try sources.value(Known.checkpointBytes)
     cacheSharing = try sources.value(Known.cacheSharing)
-    history = try sources.value(Known.history)
     cacheFolder = try sources.value(Known.cacheFolder)
     cacheFolderBytes = try sources.value(Known.cacheFolderBytes)
-    kvType = try sources.value(Known.kvType)
-    stateType = try sources.value(Known.stateType)
-    compute = try sources.value(Known.compute)
-    draft = try sources.value(Known.draft)
-    drafts = try sources.value(Known.drafts)
     httpThreads = try sources.value(Known.httpThreads)
     maximumBodyBytes = try sources.value(Known.maximumBodyBytes)
     maximumConnections = try sources.value(Known.maximumConnections)
@@ -252,5 +170,26 @@ extension Settings {
     stallTimeout = try sources.value(Known.stallTimeout)
     logLevel = try sources.value(Known.logLevel)
     logFormat = try sources.value(Known.logFormat)
+  }
+  /// The models that are listed, or the one that is not.
+  private static func models(
+    _ sources: SettingSources, servedNames: [String]
+  ) throws(SettingsError) -> [ModelSettings] {
+    let single = try ModelSettings(names: servedNames, sources)
+    guard let entries = try sources.models(modelList), !entries.isEmpty else { return [single] }
+    let others = [
+      ("model", single.path != nil), ("thinking-model", single.thinkingPath != nil),
+      (Known.servedModelNames.name, !servedNames.isEmpty),
+    ]
+    for (name, isSet) in others where isSet { throw .excluded(setting: name, by: modelList.name) }
+    var names: Set<String> = []
+    for entry in entries {
+      for name in entry.names where !names.insert(name).inserted {
+        throw .invalidValue(setting: entry.place, found: name, expected: "a name that no other model has")
+      }
+    }
+    return try entries.map { entry throws(SettingsError) in
+      try ModelSettings(names: entry.names, sources.behind(entry))
+    }
   }
 }

@@ -1,0 +1,59 @@
+/// Where a model is in its life.
+public enum ModelState: String, Sendable, CaseIterable {
+  /// Nothing of it is in memory.
+  case unloaded
+  /// It is read, or waits until there is room for it.
+  case loading
+  /// It serves.
+  case loaded
+  /// It is let go of; what was cached of it is written to files first.
+  case unloading
+}
+
+/// Why there is no model for a request.
+public enum ModelRefusal: Error, Sendable, Equatable {
+  /// The server is stopping.
+  case draining
+  /// Whoever asked does not wait any more.
+  case cancelled
+  /// As many requests wait for the model to be loaded as may.
+  case queueFull(model: String, limit: Int)
+  /// The request has waited as long as it may, and the model is still being loaded.
+  case late(model: String)
+  /// Others, which are in use, hold the memory it needs; sizes are in bytes.
+  case noRoom(model: String, needed: Int, limit: Int, holders: [Holder])
+  /// It could not be loaded; `reason` is for the server's owner. In `retryAfter` seconds it may be tried again.
+  case failed(model: String, reason: String, retryAfter: Double)
+
+  /// A model that holds memory.
+  public struct Holder: Sendable, Equatable {
+    /// The model.
+    public let model: String
+    /// What it holds, or is about to.
+    public let bytes: Int
+  }
+}
+
+extension ModelRefusal: CustomStringConvertible {
+  /// One sentence for the client; nothing in it is known to the server's owner alone.
+  public var description: String {
+    switch self {
+    case .draining: "The server is shutting down."
+    case .cancelled: "The request is cancelled."
+    case .queueFull(let model, let limit):
+      "\(limit) requests wait for the model '\(model)' to be loaded. Please retry later."
+    case .late(let model): "The model '\(model)' is still being loaded. Please retry later."
+    case .noRoom(let model, let needed, let limit, let holders):
+      "The model '\(model)' needs \(mebibytes(needed)) of the \(mebibytes(limit)) that models may take, and others are "
+        + "in use: " + holders.map { "'\($0.model)' with \(mebibytes($0.bytes))" }.joined(separator: ", ")
+        + ". Please retry later."
+    case .failed(let model, _, _): "The model '\(model)' could not be loaded; the server's log says why."
+    }
+  }
+}
+
+/// A size for people.
+func mebibytes(_ bytes: Int) -> String {
+  let tenths = Int((Double(bytes) * 10 / 1_048_576).rounded())
+  return "\(tenths / 10).\(tenths % 10) MiB"
+}

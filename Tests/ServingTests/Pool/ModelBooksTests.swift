@@ -1,0 +1,219 @@
+import TestSupport
+import Testing
+
+@testable import Serving
+
+/// The lives of models, decided without models.
+@Suite struct ModelBooksTests {
+  private let start = ContinuousClock.now
+
+  private func books(_ needs: [Int], limit: Int, mostWaiters: Int = .max) -> ModelBooks {
+    ModelBooks(
+      needs.enumerated().map { ModelBooks.Entry(name: "m\($0)", need: $1, mostWaiters: mostWaiters) }, limit: limit)
+  }
+
+  /// Loads a model for somebody who does not use it any more.
+  private func load(_ model: Int, in books: inout ModelBooks, at seconds: Double = 0) {
+    let now = start + .seconds(seconds)
+    #expect(books.request(model, by: 100, at: now) { _ in start } == [.load(model)])
+    #expect(books.loaded(model, at: now) == [.admit(100, to: model)])
+    books.release(model, at: now)
+  }
+
+  private func hasNoRoom(_ actions: [ModelBooks.Action]) -> Bool {
+    guard actions.count == 1, case .refuse(_, .noRoom) = actions[0] else { return false }
+    return true
+  }
+
+  @Test func requestsShareOneLoad() {
+    var books = books([1], limit: 1)
+    #expect(books.state(of: 0) == .unloaded)
+    #expect(books.request(0, by: 1, at: start) { _ in nil } == [.load(0)])
+    #expect(books.request(0, by: 2, at: start) { _ in nil } == [])
+    #expect(books.state(of: 0) == .loading && books.waiting(for: 0) == 2)
+    #expect(books.loaded(0, at: start) == [.admit(1, to: 0), .admit(2, to: 0)])
+    #expect(books.request(0, by: 3, at: start) { _ in nil } == [.admit(3, to: 0)])
+    #expect(books.state(of: 0) == .loaded)
+  }
+
+  @Test func theLeastRecentlyUsedMakesRoom() {
+    var books = books([4, 4, 4, 6], limit: 12)
+    for model in 0..<3 { load(model, in: &books, at: Double(model)) }
+    // The first is used again.
+    #expect(books.request(0, by: 1, at: start) { _ in start } == [.admit(1, to: 0)])
+    books.release(0, at: start + .seconds(9))
+    #expect(books.request(3, by: 2, at: start) { _ in start } == [.unload(1), .unload(2)])
+    #expect(books.state(of: 3) == .loading && books.state(of: 1) == .unloading)
+    #expect(books.unloaded(1) == [])
+    #expect(books.unloaded(2) == [.load(3)])
+    #expect(books.occupied == 10)
+  }
+
+  @Test func whatIsInUseStays() {
+    var books = books([4, 4, 4], limit: 8)
+    load(0, in: &books)
+    load(1, in: &books)
+    #expect(books.request(0, by: 1, at: start) { _ in start } == [.admit(1, to: 0)])
+    // The other has a reply to make.
+    let holders = [ModelRefusal.Holder(model: "m0", bytes: 4), ModelRefusal.Holder(model: "m1", bytes: 4)]
+    let refusal = ModelRefusal.noRoom(model: "m2", needed: 4, limit: 8, holders: holders)
+    #expect(books.request(2, by: 2, at: start) { $0 == 1 ? nil : start } == [.refuse(2, refusal)])
+    #expect(books.unload(1) { $0 == 1 ? nil : start } == [] && books.unload(0) { _ in start } == [])
+    #expect(books.request(2, by: 3, at: start) { _ in start } == [.unload(1)])
+  }
+
+  @Test func nothingIsUnloadedInVain() {
+    var books = books([2, 6, 8], limit: 8)
+    load(0, in: &books)
+    load(1, in: &books)
+    #expect(books.request(1, by: 1, at: start) { _ in start } == [.admit(1, to: 1)])
+    #expect(hasNoRoom(books.request(2, by: 2, at: start) { _ in start }))
+    #expect(books.state(of: 0) == .loaded)
+  }
+
+  @Test func whoeverAsksForAModelThatIsBeingUnloadedGetsItAgain() {
+    var books = books([8, 8], limit: 8)
+    load(0, in: &books)
+    #expect(books.unload(0) { _ in start } == [.unload(0)])
+    #expect(books.request(0, by: 1, at: start) { _ in start } == [])
+    // Its memory is spoken for.
+    #expect(hasNoRoom(books.request(1, by: 2, at: start) { _ in start }))
+    #expect(books.unloaded(0) == [.load(0)])
+  }
+
+  @Test func aFailedLoadIsTriedAgainAfterAPause() {
+    var books = books([1], limit: 1)
+    _ = books.request(0, by: 1, at: start) { _ in nil }
+    _ = books.request(0, by: 2, at: start) { _ in nil }
+    let refusal = ModelRefusal.failed(model: "m0", reason: "no file", retryAfter: 10)
+    #expect(books.failed(0, "no file", at: start) == [.refuse(1, refusal), .refuse(2, refusal)])
+    #expect(books.state(of: 0) == .unloaded && books.hasFailed(0) && books.occupied == 0)
+    let soon = ModelRefusal.failed(model: "m0", reason: "no file", retryAfter: 4)
+    #expect(books.request(0, by: 3, at: start + .seconds(6)) { _ in nil } == [.refuse(3, soon)])
+    #expect(books.request(0, by: 4, at: start + .seconds(10)) { _ in nil } == [.load(0)])
+    #expect(!books.hasFailed(0))
+  }
+
+  @Test func soManyWaitAtMost() {
+    var books = books([1], limit: 1, mostWaiters: 1)
+    _ = books.request(0, by: 1, at: start) { _ in nil }
+    let refusal = ModelRefusal.queueFull(model: "m0", limit: 1)
+    #expect(books.request(0, by: 2, at: start) { _ in nil } == [.refuse(2, refusal)])
+  }
+
+  @Test func aModelThatNobodyWaitsForAnyMoreIsNotLoaded() {
+    var books = books([8, 8], limit: 8)
+    load(0, in: &books)
+    #expect(books.request(1, by: 1, at: start) { _ in start } == [.unload(0)])
+    #expect(books.giveUp(1, on: 1, .cancelled) == [.refuse(1, .cancelled)])
+    #expect(books.giveUp(1, on: 1, .cancelled) == [])
+    #expect(books.unloaded(0) == [] && books.state(of: 1) == .unloaded)
+  }
+
+  @Test func drainingRefusesWhoWaitsAndLoadsNothing() {
+    var books = books([8, 8], limit: 8)
+    load(0, in: &books)
+    _ = books.request(1, by: 1, at: start) { _ in start }
+    #expect(books.drain() == [.refuse(1, .draining)])
+    #expect(books.unloaded(0) == [])
+    #expect(books.request(1, by: 2, at: start) { _ in start } == [.refuse(2, .draining)])
+  }
+
+  @Test func aModelThatIsLoadedTooLateIsLetGoOf() {
+    var books = books([8], limit: 8)
+    _ = books.request(0, by: 1, at: start) { _ in start }
+    _ = books.drain()
+    #expect(books.loaded(0, at: start) == [.unload(0)])
+  }
+
+  /// Random clients, loads and failures: memory is never exceeded, nobody's model goes, everybody is answered once.
+  @Test(arguments: 1...200) func everybodyIsAnsweredAndMemoryHolds(seed: Int) {
+    var random = SplitMix64(seed: UInt64(seed))
+    let needs = (0..<5).map { _ in Int.random(in: 1...6, using: &random) }
+    let limit = Int.random(in: 6...14, using: &random)
+    var books = books(needs, limit: limit, mostWaiters: 4)
+    var world = Clients()
+    var now = start
+    for _ in 0..<2000 {
+      now += .milliseconds(Int.random(in: 0...4000, using: &random))
+      world.step(&books, at: now, &random)
+      #expect(books.occupied <= limit)
+    }
+    world.finish(&books, at: now, &random)
+    #expect(world.waiting.isEmpty && world.loading.isEmpty && world.unloading.isEmpty)
+    #expect(world.answers.values.allSatisfy { $0 == 1 } && world.answers.count == world.asked)
+    #expect(world.loads > 50)
+  }
+}
+
+/// Clients of a pool, and the pool's work as it may come about.
+private struct Clients {
+  var asked = 0
+  var loads = 0
+  var answers: [ModelBooks.Waiter: Int] = [:]
+  var waiting: [ModelBooks.Waiter: Int] = [:]
+  var loading: [Int] = []
+  var unloading: [Int] = []
+  /// Models that somebody uses, and models that have a reply to make.
+  var users: [Int] = []
+  var busy: Set<Int> = []
+
+  mutating func step(_ books: inout ModelBooks, at now: ContinuousClock.Instant, _ random: inout SplitMix64) {
+    let model = Int.random(in: 0..<5, using: &random)
+    let since: (Int) -> ContinuousClock.Instant? = { [busy] in busy.contains($0) ? nil : now }
+    switch Int.random(in: 0..<10, using: &random) {
+    case 0..<4:
+      asked += 1
+      let waiter = ModelBooks.Waiter(asked)
+      waiting[waiter] = model
+      perform(books.request(model, by: waiter, at: now, idleSince: since), books)
+    case 4:
+      guard let (waiter, model) = waiting.min(by: { $0.key < $1.key }) else { return }
+      perform(books.giveUp(waiter, on: model, .cancelled), books)
+    case 5: perform(books.unload(model, idleSince: since), books)
+    case 6: if !busy.isEmpty { busy.removeFirst() }
+    default: advance(&books, at: now, &random)
+    }
+  }
+
+  /// Something that was begun ends.
+  mutating func advance(_ books: inout ModelBooks, at now: ContinuousClock.Instant, _ random: inout SplitMix64) {
+    if let model = users.popLast() {
+      // It has handed its request over.
+      if Bool.random(using: &random) { busy.insert(model) }
+      books.release(model, at: now)
+    } else if !loading.isEmpty, Bool.random(using: &random) {
+      let model = loading.removeFirst()
+      perform(
+        Int.random(in: 0..<8, using: &random) == 0
+          ? books.failed(model, "", at: now) : books.loaded(model, at: now), books)
+    } else if !unloading.isEmpty {
+      perform(books.unloaded(unloading.removeFirst()), books)
+    }
+  }
+
+  mutating func finish(_ books: inout ModelBooks, at now: ContinuousClock.Instant, _ random: inout SplitMix64) {
+    busy = []
+    for _ in 0..<1000 { advance(&books, at: now, &random) }
+  }
+
+  private mutating func perform(_ actions: [ModelBooks.Action], _ books: ModelBooks) {
+    for action in actions {
+      switch action {
+      case .load(let model):
+        loads += 1
+        loading.append(model)
+      case .unload(let model):
+        #expect(!users.contains(model) && !busy.contains(model))
+        unloading.append(model)
+      case .admit(let waiter, let model):
+        #expect(waiting.removeValue(forKey: waiter) == model && books.state(of: model) == .loaded)
+        answers[waiter, default: 0] += 1
+        users.append(model)
+      case .refuse(let waiter, _):
+        #expect(waiting.removeValue(forKey: waiter) != nil)
+        answers[waiter, default: 0] += 1
+      }
+    }
+  }
+}

@@ -1,0 +1,212 @@
+import Dispatch
+import Logging
+import Metrics
+import Scheduler
+import ServingTestSupport
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Serving
+
+/// A pool of scripted models, whose loading waits for the test.
+@Suite struct ModelPoolTests {
+  /// Models of which each load waits at a gate, and may fail.
+  private final class Models: Sendable {
+    private struct State {
+      var loads: [String: Int] = [:]
+      var failures = 0
+      var engines: [EngineTrace] = []
+    }
+
+    private let state = Mutex(State())
+    let gate = DispatchSemaphore(value: 0)
+
+    var loads: [String: Int] { state.withLock { $0.loads } }
+    var livingEngines: Int { state.withLock { $0.engines.count { $0.log != nil } } }
+
+    /// So many loads fail.
+    func fail(_ count: Int) { state.withLock { $0.failures = count } }
+
+    func pool(
+      _ names: [String], memoryLimit: Int, _ residence: ModelResidence = ModelResidence()
+    ) throws -> ModelPool {
+      var residence = residence
+      residence.loadsAtStart = false
+      let chat = try ScriptedChat { _, _ in "It is 42." }
+      let outline = ModelOutline(modes: chat.format.modes, contextLength: 4096, memory: ModelMemory(weights: 10))
+      let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+      return try ModelPool(
+        names.map { name in
+          let record = ServiceRecord()
+          return PooledModel(
+            names: [name], outline: outline, residence: residence,
+            parts: [PooledModel.Part(suffix: "", record: record)]
+          ) { [self] _, _ in
+            gate.wait()
+            if state.withLock({ state in
+              state.loads[name, default: 0] += 1
+              state.failures -= 1
+              return state.failures >= 0
+            }) {
+              throw ServingError.noChatTemplate(path: "/secret/path")
+            }
+            let log = StepLog()
+            state.withLock { $0.engines.append(EngineTrace(log: log)) }
+            return Checkpoints(
+              try ChatService(
+                format: chat.format, engine: ObservedEngine(chat.engine(), log: log), contextLength: 4096,
+                scheduler: ServiceFixture.plenty,
+                record: record, logger: logger))
+          }
+        }, memoryLimit: memoryLimit, logger: logger)
+    }
+  }
+
+  private func wait(until isReached: () -> Bool) async throws {
+    while !isReached() { try await Task.sleep(for: .milliseconds(1)) }
+  }
+
+  private func ask(_ pool: ModelPool, _ model: Int) async throws -> String {
+    let checkpoints = try await pool.acquire(model)
+    defer { pool.release(model) }
+    return await CollectedReply(try await checkpoints.main.generate(.asking("?"))).content
+  }
+
+  @Test func severalRequestsWaitForOneLoad() async throws {
+    let models = Models()
+    let pool = try models.pool(["a"], memoryLimit: 10)
+    let replies = (0..<5).map { _ in Task { try await ask(pool, 0) } }
+    try await wait { pool.waiting(for: 0) == 5 }
+    #expect(pool.modelState(of: 0) == .loading && models.loads.isEmpty)
+    models.gate.signal()
+    for reply in replies { #expect(try await reply.value == "It is 42.") }
+    #expect(models.loads == ["a": 1] && pool.modelState(of: 0) == .loaded && pool.memory == 10)
+    #expect(pool.models[0].metrics.loads.total == 1)
+    await pool.drain(grace: .seconds(3600))
+  }
+
+  @Test func whatMakesRoomIsGoneFromMemory() async throws {
+    let models = Models()
+    let pool = try models.pool(["a", "b"], memoryLimit: 10)
+    for _ in 0..<4 { models.gate.signal() }
+    #expect(try await ask(pool, 0) == "It is 42.")
+    #expect(models.livingEngines == 1)
+    #expect(try await ask(pool, 1) == "It is 42.")
+    #expect(models.livingEngines == 1 && pool.modelState(of: 0) == .unloaded && pool.checkpoints(of: 0) == nil)
+    #expect(try await ask(pool, 0) == "It is 42.")
+    #expect(models.loads == ["a": 2, "b": 1] && models.livingEngines == 1)
+    // What was counted goes on.
+    #expect(pool.models[0].parts[0].record.metrics.finished[.stop]?.total == 2)
+    await pool.drain(grace: .seconds(3600))
+    #expect(models.livingEngines == 0)
+  }
+
+  @Test func aModelWithARequestIsNotUnloaded() async throws {
+    let models = Models()
+    let pool = try models.pool(["a", "b"], memoryLimit: 10)
+    for _ in 0..<2 { models.gate.signal() }
+    let checkpoints = try await pool.acquire(0)
+    // The generation is not read, so it stays until it is dropped.
+    let generation = try await checkpoints.main.generate(.asking("?"))
+    let error = await #expect(throws: ModelRefusal.self) { _ = try await pool.acquire(1) }
+    guard case .noRoom("b", 10, 10, let holders) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(holders == [ModelRefusal.Holder(model: "a", bytes: 10)])
+    #expect(await !pool.unload(0))
+    pool.release(0)
+    #expect(await CollectedReply(generation).content == "It is 42.")
+    try await wait { checkpoints.idleSince != nil }
+    #expect(try await ask(pool, 1) == "It is 42.")
+    await pool.drain(grace: .seconds(3600))
+  }
+
+  @Test func aFailedLoadIsToldToAllWhoWait() async throws {
+    let models = Models()
+    let pool = try models.pool(["a"], memoryLimit: 10)
+    models.fail(1)
+    let replies = (0..<3).map { _ in Task { try await ask(pool, 0) } }
+    try await wait { pool.waiting(for: 0) == 3 }
+    models.gate.signal()
+    for reply in replies {
+      let error = await #expect(throws: ModelRefusal.self) { try await reply.value }
+      guard case .failed("a", let reason, let retryAfter) = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+      #expect(reason.contains("/secret/path") && retryAfter == 10)
+      #expect(error?.description.contains("secret") == false)
+    }
+    #expect(pool.hasFailed(0) && pool.models[0].metrics.failures.total == 1 && pool.memory == 0)
+    await pool.drain(grace: .seconds(3600))
+  }
+
+  @Test func whoLeavesOrIsLateDoesNotWait() async throws {
+    let models = Models()
+    var residence = ModelResidence()
+    residence.mostWaiters = 2
+    let pool = try models.pool(["a"], memoryLimit: 10, residence)
+    let leaving = Task { try await pool.acquire(0) }
+    try await wait { pool.waiting(for: 0) == 1 }
+    let late = await #expect(throws: ModelRefusal.self) { try await pool.acquire(0, deadline: .now) }
+    #expect(late == .late(model: "a"))
+    leaving.cancel()
+    let cancelled = await #expect(throws: ModelRefusal.self) { try await leaving.value }
+    #expect(cancelled == .cancelled && pool.waiting(for: 0) == 0)
+    // The load goes on, and is there for the next.
+    models.gate.signal()
+    try await wait { pool.modelState(of: 0) == .loaded }
+    #expect(try await ask(pool, 0) == "It is 42.")
+    await pool.drain(grace: .seconds(3600))
+  }
+
+  @Test func anIdleModelIsUnloadedAndComesBack() async throws {
+    let models = Models()
+    var residence = ModelResidence()
+    residence.idleLimit = .milliseconds(50)
+    let pool = try models.pool(["a"], memoryLimit: 10, residence)
+    for _ in 0..<2 { models.gate.signal() }
+    let checkpoints = try await pool.acquire(0)
+    // However long somebody has it, it stays.
+    try await Task.sleep(for: .milliseconds(120))
+    #expect(pool.modelState(of: 0) == .loaded && checkpoints.idleSince != nil)
+    pool.release(0)
+    try await wait { pool.modelState(of: 0) == .unloaded }
+    #expect(pool.models[0].metrics.unloads.total == 1 && models.livingEngines == 0 && pool.memory == 0)
+    #expect(try await ask(pool, 0) == "It is 42.")
+    await pool.drain(grace: .seconds(3600))
+  }
+
+  @Test func drainingEndsTheWaitingAndLetsRepliesFinish() async throws {
+    let models = Models()
+    let pool = try models.pool(["a", "b"], memoryLimit: 20)
+    models.gate.signal()
+    let checkpoints = try await pool.acquire(0)
+    let generation = try await checkpoints.main.generate(.asking("?"))
+    pool.release(0)
+    let waiting = Task { try await pool.acquire(1) }
+    try await wait { pool.waiting(for: 1) == 1 }
+    async let drained: Void = pool.drain(grace: .seconds(3600))
+    let error = await #expect(throws: ModelRefusal.self) { try await waiting.value }
+    #expect(error == .draining && pool.isDraining)
+    #expect(await CollectedReply(generation).content == "It is 42.")
+    await drained
+    // What was being loaded is let go of as soon as it is there.
+    models.gate.signal()
+    try await wait { pool.models[1].metrics.unloads.total == 1 }
+    #expect(models.livingEngines == 0)
+  }
+
+  @Test func whatNeverFitsIsRefusedAtOnce() throws {
+    let models = Models()
+    let error = #expect(throws: ServingError.self) { try models.pool(["a", "b"], memoryLimit: 9) }
+    #expect("\(String(describing: error))".contains("'a'"))
+  }
+}
+
+/// Lets a test see whether an engine is still there: it alone keeps its log.
+private struct EngineTrace {
+  weak let log: StepLog?
+}

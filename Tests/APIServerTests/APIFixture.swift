@@ -14,6 +14,7 @@ import TestSupport
 /// The API in front of a scripted model, behind a real server on a free port.
 struct APIFixture {
   let service: ServiceFixture
+  let models: ModelPool
   let server: HTTPServer
   let port: Int
   let logLines: LogLines
@@ -37,8 +38,9 @@ struct APIFixture {
     let main = service.service
     let checkpoints = try thinking.map { try Checkpoints(instruct: main, thinking: $0.service) } ?? Checkpoints(main)
     let logger = Logger(label: "test") { _ in LineHandler(lines: logLines) }
+    models = ModelPool(serving: checkpoints, names: names, logger: logger)
     let api = APIServer(
-      models: ModelPool(serving: checkpoints, names: names, logger: logger),
+      models: models,
       configuration: APIServerConfiguration(
         maximumBodyBytes: maximumBodyBytes, heartbeat: heartbeat,
         unknownFields: unknownFields, reasoningField: reasoningField, tenantField: tenantField,

@@ -106,7 +106,7 @@ import TestSupport
   @Test func aServerThatStopsRefuses() async throws {
     let fixture = try await APIFixture()
     #expect(try await fixture.request("GET", "/ready").json == ["status": "ready"])
-    await fixture.service.service.drain(grace: .zero)
+    await fixture.models.drain(grace: .zero)
     let response = try await fixture.chat(.asking())
     #expect(try error(response, 503)["code"] == "shutting_down")
     #expect(response["retry-after"] != nil)

@@ -103,13 +103,16 @@ var targets: [Target] = [
 
   // Tests.
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+  .target(name: "HTTPTestSupport", path: "Tests/HTTPTestSupport", swiftSettings: strict),
   tests(of: "Metrics"),
   tests(of: "JSON", ["TestSupport"], resources: [.copy("Fixtures")]),
   tests(of: "Tokenizer", ["TestSupport", "JSON"], resources: [.copy("Fixtures")]),
   tests(of: "ChatTemplate", ["TestSupport", "JSON"], resources: [.copy("Fixtures")]),
   tests(of: "OutputParsing", ["TestSupport"]),
   tests(of: "Grammar", ["JSON", "TestSupport"], resources: [.copy("Fixtures")]),
-  tests(of: "HTTP", ["COpenSSL", "CZlib", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")]),
+  tests(
+    of: "HTTP",
+    ["COpenSSL", "CZlib", "HTTPTestSupport", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")]),
   tests(of: "Tensor", resources: [.copy("Fixtures")]),
   tests(of: "Kernels", ["Tensor", "TestSupport"]),
   tests(of: "ModelFiles", ["JSON", "Tensor", "TestSupport"], resources: [.copy("Fixtures")]),
@@ -161,8 +164,8 @@ var targets: [Target] = [
   .target(
     name: "ServerSimulation",
     dependencies: [
-      "APIServer", "ChatTemplate", "DiskCache", "Engine", "HTTP", "Host", "JSON", "ModelFiles", "Scheduler", "Serving",
-      "TestSupport", "Tokenizer",
+      "APIServer", "ChatTemplate", "DiskCache", "Engine", "HTTP", "HTTPTestSupport", "Host", "JSON", "ModelFiles",
+      "Scheduler", "Serving", "TestSupport", "Tokenizer",
       .product(name: "Logging", package: "swift-log"),
     ],
     path: "Tests/ServerSimulation", swiftSettings: strict),

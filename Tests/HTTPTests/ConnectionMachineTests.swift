@@ -76,6 +76,33 @@ import Testing
     #expect(harness.sent == ["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"])
   }
 
+  /// RFC 9110, section 9.3.2: also where the request came to no good end.
+  @Test(arguments: [
+    "HEAD ", "HEAD / HT", "\r\nHEAD / HTTP/1.1\r\nHo", "HEAD /#a HTTP/1.1\r\n", "HEAD / HTTP/1.1\n",
+    "HEAD  HTTP/1.1\r\n",
+    "HEAD / HTTP/1.1\r\nHost h\r\n", "HEAD / HTTP/2.0\r\n", "HEAD /" + String(repeating: "a", count: 10_000),
+  ])
+  func errorsOfHeadHaveNoBody(_ input: String) {
+    var harness = MachineHarness(answers: false, errorBody: [1, 2, 3])
+    harness.feed(input)
+    harness.apply { $0.timeOut(.header) }
+    #expect(harness.isClosed)
+    #expect(harness.sent.count == 1)
+    #expect(harness.sent.last?.contains("Content-Length: 3\r\n") == true)
+    #expect(harness.sent.last?.hasSuffix("\r\n\r\n") == true)
+  }
+
+  @Test(arguments: [
+    "HEAD", "GET ", "HEADS / HTTP/1.1\r\n", " HEAD / HTTP/1.1\r\n", "HEAD / HTTP/1.1\r\nHost: h\r\n\r\nGET ",
+  ])
+  func errorsOfOtherRequestsHaveOne(_ input: String) {
+    var harness = MachineHarness(errorBody: [1, 2, 3])
+    harness.feed(input)
+    harness.apply { $0.timeOut(.header) }
+    #expect(harness.isClosed)
+    #expect(harness.sent.last?.hasSuffix("\r\n\r\n\u{1}\u{2}\u{3}") == true)
+  }
+
   @Test func headGetsNoStream() {
     var harness = MachineHarness(answers: false)
     harness.feed("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n")

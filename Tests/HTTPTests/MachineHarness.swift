@@ -23,9 +23,13 @@ struct MachineHarness {
   /// Whether the handler takes and answers by itself, or the test does.
   var answers = true
 
-  init(limits: HTTPLimits = HTTPLimits(), answers: Bool = true) {
+  /// The body of every error.
+  private let errorBody: [UInt8]
+
+  init(limits: HTTPLimits = HTTPLimits(), answers: Bool = true, errorBody: [UInt8] = []) {
     machine = ConnectionMachine(limits: limits)
     self.answers = answers
+    self.errorBody = errorBody
     apply { $0.start() }
   }
 
@@ -59,7 +63,7 @@ struct MachineHarness {
         steps.append(.failBody(error))
         if answers { apply { $0.endHandler(error) } }
       case .answer(let error, _):
-        apply { $0.respond(HTTPResponse(status: error.status), body: []) }
+        apply { $0.respond(HTTPResponse(status: error.status), body: errorBody) }
       case .cancelRequest: steps.append(.cancel)
       case .send(let bytes): steps.append(.send(String(decoding: bytes, as: UTF8.self)))
       case .setTimer(let timer): self.timer = timer

@@ -1,4 +1,4 @@
-import JSON
+import HTTPTestSupport
 
 /// How a client behaves on one connection.
 struct ClientPlan {
@@ -51,8 +51,8 @@ final class Client {
   private var awaitsContinue: ArraySlice<UInt8>?
   private var reader = ResponseReader()
   private var mustEnd = false
-  /// What the server said before it had read a request may have a body, whatever the request is.
-  private var ignoresRest = false
+  /// Where each request begins in what it sends.
+  private var starts: [Int] = []
 
   /// Something happened for which the server may end the connection, or refuse.
   var isExcused = false
@@ -113,6 +113,7 @@ final class Client {
     repeat {
       let request = plan.requests[begun]
       begun += 1
+      starts.append(sent + outgoing.count)
       outgoing += request.head
       if request.expectsContinue {
         // What follows waits until the server says so, or the client's patience ends.
@@ -217,7 +218,6 @@ final class Client {
     socket.outbox = socket.outbox.dropFirst(bytes.count)
     received += bytes.count
     if !bytes.isEmpty {
-      if ignoresRest { return finishReading() }
       if mustEnd { world.fail("client \(socket.descriptor) receives bytes behind the last response") }
       reader.append(bytes)
       takeResponses(hasEnded: false)
@@ -252,12 +252,22 @@ final class Client {
     do {
       while true {
         let request = answered < begun ? plan.requests[answered] : nil
-        guard let response = try reader.next(for: request, hasEnded: hasEnded) else { return }
+        guard
+          let response = try reader.next(
+            isHead: request?.isHead == true && isMethodKnown, isHTTP11: request?.isHTTP11 != false, hasEnded: hasEnded)
+        else { return }
         take(response, for: request)
       }
     } catch {
       world.fail("client \(socket?.descriptor ?? 0) receives \(error.reason)")
     }
+  }
+
+  /// Whether the server had received the method of the request that it answers next when it did: without it, a refusal has
+  /// a body whatever the request is.
+  private var isMethodKnown: Bool {
+    guard let socket, starts.indices.contains(answered) else { return false }
+    return socket.receivedBytes(beforeSending: reader.position) >= starts[answered] + "HEAD ".utf8.count
   }
 
   private func take(_ response: ResponseReader.Response, for request: ClientRequest?) {
@@ -271,10 +281,7 @@ final class Client {
     }
     if response.closes { mustEnd = true }
     isPromised = false
-    if response.status == 408, isExcused, response.closes {
-      ignoresRest = request?.isHead ?? false
-      return
-    }
+    if response.status == 408, isExcused, response.closes { return }
     guard let request else {
       // Refused at once, or timed out.
       if ![429, 503].contains(response.status) || !response.closes {
@@ -284,7 +291,6 @@ final class Client {
     }
     answered += 1
     if answered == begun { awaitsContinue = nil }
-    ignoresRest = request.isHead && response.closes && [429, 503].contains(response.status)
     if !request.isHTTP11, isExcused, response.values("content-length").isEmpty {
       // Where the end of the connection ends the body, a part of it cannot be told from all of it.
       return check(part: response.body, of: request)

@@ -78,23 +78,28 @@ struct RequestMaker {
   }
 
   private func malformed() -> ClientRequest {
+    let isHead = world.happens(300_000)
+    let (get, post) = isHead ? ("HEAD", "HEAD") : ("GET", "POST")
     let (text, statuses): (String, Set<Int>) =
       switch world.int(0...5) {
-      case 0: ("GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", [400])
-      case 1: ("POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", [400])
+      case 0: ("\(get) /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", [400])
+      case 1: ("\(post) /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", [400])
       case 2:
-        ("POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", [400])
-      case 3: ("GET /" + String(repeating: "a", count: 2000) + " HTTP/1.1\r\nHost: a\r\n\r\n", [414])
+        (
+          "\(post) /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+          [400]
+        )
+      case 3: ("\(get) /" + String(repeating: "a", count: 2000) + " HTTP/1.1\r\nHost: a\r\n\r\n", [414])
       case 4:
         (
-          "GET /health HTTP/1.1\r\nHost: a\r\n"
+          "\(get) /health HTTP/1.1\r\nHost: a\r\n"
             + String(repeating: "X-Much: " + String(repeating: "b", count: 100) + "\r\n", count: 400) + "\r\n", [431]
         )
-      default: ("GET /health HTTP/1.1\nHost: a\n\n", [400])
+      default: ("\(get) /health HTTP/1.1\nHost: a\n\n", [400])
       }
     return ClientRequest(
       kind: .malformed(statuses: statuses), name: "r\(count)", head: Array(text.utf8), body: [],
-      expectsContinue: false, isHead: false, isHTTP11: true, closes: true)
+      expectsContinue: false, isHead: isHead, isHTTP11: true, closes: true)
   }
 
   private func completion(tenant: Int) -> ClientRequest {

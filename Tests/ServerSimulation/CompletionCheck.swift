@@ -1,3 +1,4 @@
+import HTTPTestSupport
 import JSON
 
 /// What a completion has to be.

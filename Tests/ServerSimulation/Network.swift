@@ -18,6 +18,11 @@ final class Network {
     let capacity: Int
     var hasShutDown = false
     var isClosed = false
+    /// Bytes the server has received.
+    fileprivate var receivedBytes = 0
+    /// Bytes the server has sent before each of its calls, and what it had received then.
+    fileprivate var sendings: [(sentBytes: Int, receivedBytes: Int)] = []
+    fileprivate var sentBytes = 0
     /// The client has closed its socket: what is sent to it is answered with a reset.
     var isDeserted = false
 
@@ -25,6 +30,11 @@ final class Network {
       self.descriptor = descriptor
       self.client = client
       self.capacity = capacity
+    }
+
+    /// What the server had received when it sent the byte at `position` of all it sends.
+    func receivedBytes(beforeSending position: Int) -> Int {
+      sendings.last { $0.sentBytes <= position }?.receivedBytes ?? 0
     }
   }
 
@@ -114,6 +124,7 @@ final class Network {
     let count = min(socket.inbox.count, world.happens(300_000) ? world.magnitude(1...4096) : 65_536)
     let bytes = Array(socket.inbox.prefix(count))
     socket.inbox = socket.inbox.dropFirst(count)
+    socket.receivedBytes += count
     return bytes
   }
 
@@ -130,6 +141,8 @@ final class Network {
     guard room > 0 else { throw SystemError(call: "send", code: EAGAIN) }
     let count = min(bytes.count, room, world.happens(200_000) ? world.magnitude(1...4096) : .max)
     let wasEmpty = socket.outbox.isEmpty
+    socket.sendings.append((socket.sentBytes, socket.receivedBytes))
+    socket.sentBytes += count
     socket.outbox += bytes.prefix(count)
     if wasEmpty { socket.client.expectBytes() }
     return count

@@ -8,7 +8,7 @@ extension ConnectionMachine {
   /// The connection is one too many, or cannot be served for another reason: answers without reading.
   mutating func refuse(_ error: HTTPError) -> [Action] {
     var actions: [Action] = []
-    fail(error, line: nil, &actions)
+    fail(error, nil, &actions)
     return settle(actions)
   }
 
@@ -60,7 +60,7 @@ extension ConnectionMachine {
     var actions: [Action] = []
     switch (timer, input) {
     case (.header, .head(let parser)):
-      fail(ProtocolError.headerTimeout.httpError, line: parser.line, &actions)
+      fail(ProtocolError.headerTimeout.httpError, parser, &actions)
     case (.body, .body):
       failBody(ProtocolError.bodyTimeout.httpError, &actions)
     case (.idle, _), (.header, _), (.body, _):
@@ -92,7 +92,7 @@ extension ConnectionMachine {
           }
           begin(head, &actions)
         } catch {
-          return fail(error.httpError, line: parser.line, &actions)
+          return fail(error.httpError, parser, &actions)
         }
       case .body(let decoder):
         guard decodeBody(decoder, &actions) else { return }
@@ -160,12 +160,14 @@ extension ConnectionMachine {
   }
 
   /// Answers a malformed request. Where the next one would begin is unknown, so there is none.
-  private mutating func fail(_ error: HTTPError, line: RequestHead.Line?, _ actions: inout [Action]) {
+  /// - Parameter parser: what has read of it; nil if nothing has.
+  private mutating func fail(_ error: HTTPError, _ parser: RequestHeadParser?, _ actions: inout [Action]) {
     closeInput()
     output = .awaitingHead(
       Exchange(
-        isHead: line?.method == .head, isHTTP11: line?.isHTTP11 ?? true, keepsAlive: false, awaitsContinue: false))
-    actions.append(.answer(error, line))
+        isHead: parser?.isHead ?? false, isHTTP11: parser?.line?.isHTTP11 ?? true, keepsAlive: false,
+        awaitsContinue: false))
+    actions.append(.answer(error, parser?.line))
   }
 
   private mutating func failBody(_ error: HTTPError, _ actions: inout [Action]) {

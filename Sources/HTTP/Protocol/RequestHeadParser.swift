@@ -5,6 +5,9 @@ struct RequestHeadParser: Sendable {
   private let limits: HTTPLimits
   /// The request line, once it is complete; of use when what follows is malformed.
   private(set) var line: RequestHead.Line?
+  /// Whether the method is known to be HEAD, be the rest of the line malformed or not there: what is answered has no body
+  /// (RFC 9110, section 9.3.2).
+  private(set) var isHead = false
   private var fields: HeaderFieldParser
   private var hasSkippedEmptyLine = false
 
@@ -24,6 +27,7 @@ struct RequestHeadParser: Sendable {
   private mutating func parseLine(_ buffer: inout InputBuffer) throws(ProtocolError) -> RequestHead.Line? {
     if let line { return line }
     while true {
+      isHead = buffer.prefix(5).elementsEqual("HEAD ".utf8)
       switch try buffer.nextLine(limit: limits.requestLineBytes) {
       case .incomplete:
         return nil

@@ -1,17 +1,16 @@
-@testable import HTTP
-
 /// One exchange with the server and what has to come of it.
-struct ConformanceCase: Sendable, CustomStringConvertible {
+public struct ConformanceCase: Sendable, CustomStringConvertible {
   /// What it shows: the RFC and the section.
-  let source: String
+  public let source: String
   /// The bytes a client sends, without the request that follows them.
-  let input: [UInt8]
+  public let input: [UInt8]
   /// The statuses of the responses, in order.
-  let statuses: [Int]
+  public let statuses: [Int]
   /// Whether the connection goes on, so that a request that follows is answered.
-  let goesOn: Bool
+  public let goesOn: Bool
 
-  var description: String { "\(source): \(String(decoding: input, as: UTF8.self).debugDescription)" }
+  /// The source and the bytes.
+  public var description: String { "\(source): \(String(decoding: input, as: UTF8.self).debugDescription)" }
 }
 
 /// Rows of text to cases.
@@ -20,7 +19,9 @@ struct ConformanceCase: Sendable, CustomStringConvertible {
 /// takes the place of `%` in the bytes and so makes a case. The expectation is a list of statuses, of which `open` at the
 /// end says that the connection goes on. Bytes are written with the escapes `\r`, `\n`, `\t`, `\s` (space), `\p` (the
 /// character |), `\c` (%), `\a` (@), `\w` (~) and `\xHH`; `\L` is more than any limit allows; `~` stands for a line end, and `@` for one, a Host field and another one.
-enum ConformanceTable {
+public enum ConformanceTable {
+  private static let backslash = UInt8(ascii: "\\")
+
   static func cases(_ rows: String) -> [ConformanceCase] {
     rows.split(separator: "\n").filter { !$0.hasPrefix("#") }.flatMap { row in
       let parts = row.split(separator: " | ", maxSplits: 3).map(String.init)
@@ -42,10 +43,10 @@ enum ConformanceTable {
       switch byte {
       case UInt8(ascii: "~"): bytes += Array("\r\n".utf8)
       case UInt8(ascii: "@"): bytes += Array("\r\nHost: h\r\n".utf8)
-      case ASCII.backslash where rest.first == UInt8(ascii: "L"):
+      case backslash where rest.first == UInt8(ascii: "L"):
         rest.removeFirst()
         bytes += [UInt8](repeating: UInt8(ascii: "x"), count: 2000)
-      case ASCII.backslash: bytes.append(escaped(&rest))
+      case backslash: bytes.append(escaped(&rest))
       default: bytes.append(byte)
       }
     }
@@ -54,19 +55,18 @@ enum ConformanceTable {
 
   private static func escaped(_ rest: inout ArraySlice<UInt8>) -> UInt8 {
     switch rest.popFirst() {
-    case UInt8(ascii: "r"): return ASCII.carriageReturn
-    case UInt8(ascii: "n"): return ASCII.lineFeed
-    case UInt8(ascii: "t"): return ASCII.tab
-    case UInt8(ascii: "s"): return ASCII.space
+    case UInt8(ascii: "r"): return 0x0D
+    case UInt8(ascii: "n"): return 0x0A
+    case UInt8(ascii: "t"): return 0x09
+    case UInt8(ascii: "s"): return 0x20
     case UInt8(ascii: "p"): return UInt8(ascii: "|")
-    case UInt8(ascii: "c"): return ASCII.percent
+    case UInt8(ascii: "c"): return UInt8(ascii: "%")
     case UInt8(ascii: "a"): return UInt8(ascii: "@")
     case UInt8(ascii: "w"): return UInt8(ascii: "~")
     case UInt8(ascii: "x"):
-      let digits = rest.prefix(2).compactMap(\.hexadecimalValue)
-      rest = rest.dropFirst(2)
-      return UInt8(digits.reduce(0) { $0 << 4 | $1 })
-    default: return ASCII.backslash
+      defer { rest = rest.dropFirst(2) }
+      return UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) ?? 0
+    default: return backslash
     }
   }
 }

@@ -1,17 +1,24 @@
 /// Reads responses as they arrive, strictly by RFC 9112; shares no code with the server.
-struct ResponseReader {
-  struct Response {
-    var status = 0
-    var fields: [(name: String, value: String)] = []
-    var body: [UInt8] = []
+public struct ResponseReader {
+  /// A response, as far as it is there.
+  public struct Response {
+    /// Its status; 0 before the head is there.
+    public var status = 0
+    /// Its fields in order, with names in lower case.
+    public var fields: [(name: String, value: String)] = []
+    /// Its body, without the framing.
+    public var body: [UInt8] = []
 
-    func values(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
-    var closes: Bool { values("connection").contains("close") }
+    /// The values of the fields of a name, which is given in lower case.
+    public func values(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
+    /// Whether it is the connection's last.
+    public var closes: Bool { values("connection").contains("close") }
   }
 
   /// What is wrong with what was received.
-  struct Malformed: Error {
-    let reason: String
+  public struct Malformed: Error {
+    /// The same in words.
+    public let reason: String
   }
 
   private enum State {
@@ -27,32 +34,40 @@ struct ResponseReader {
 
   private var buffer: [UInt8] = []
   private var start = 0
+  /// Bytes that have been read: before a response, where it begins.
+  public private(set) var position = 0
   private var state = State.head
-  private(set) var response = Response()
+  /// The response that is being read.
+  public private(set) var response = Response()
 
   /// Whether a part of a response is there.
-  var isWithinResponse: Bool {
+  public var isWithinResponse: Bool {
     if case .head = state { start < buffer.count } else { true }
   }
 
   /// Whether the head of a response is there, and not its end.
-  var isWithinBody: Bool {
+  public var isWithinBody: Bool {
     if case .head = state { false } else { true }
   }
 
-  mutating func append(_ bytes: ArraySlice<UInt8>) { buffer += bytes }
+  /// Expects a response.
+  public init() {}
+
+  /// Bytes have arrived.
+  public mutating func append(_ bytes: ArraySlice<UInt8>) { buffer += bytes }
 
   /// Takes the next response out, if it is whole.
   /// - Parameters:
-  ///   - request: the one it answers; nil if none is known.
+  ///   - isHead: whether it answers a HEAD request, and so has no body.
+  ///   - isHTTP11: whether chunks may be sent to who asked.
   ///   - hasEnded: nothing more will arrive.
-  mutating func next(for request: ClientRequest?, hasEnded: Bool) throws(Malformed) -> Response? {
+  public mutating func next(isHead: Bool, isHTTP11: Bool = true, hasEnded: Bool) throws(Malformed) -> Response? {
     while true {
       switch state {
       case .head:
         guard let head = take(until: [0x0D, 0x0A, 0x0D, 0x0A]) else { return nil }
         try parse(head)
-        state = try framing(request)
+        state = try framing(isHead: isHead, isHTTP11: isHTTP11)
       case .length(let count):
         let taken = take(count)
         state = taken == count ? .complete : .length(count - taken)
@@ -93,7 +108,10 @@ struct ResponseReader {
     var index = start
     while index + mark.count <= buffer.count {
       if buffer[index] == mark[0], buffer[index..<index + mark.count].elementsEqual(mark) {
-        defer { start = index + mark.count }
+        defer {
+          position += index + mark.count - start
+          start = index + mark.count
+        }
         return buffer[start..<index]
       }
       index += 1
@@ -105,6 +123,7 @@ struct ResponseReader {
     let taken = min(count, buffer.count - start)
     response.body += buffer[start..<start + taken]
     start += taken
+    position += taken
     if start == buffer.count {
       buffer.removeAll(keepingCapacity: true)
       start = 0
@@ -131,7 +150,7 @@ struct ResponseReader {
     }
   }
 
-  private mutating func framing(_ request: ClientRequest?) throws(Malformed) -> State {
+  private mutating func framing(isHead: Bool, isHTTP11: Bool) throws(Malformed) -> State {
     let (lengths, codings) = (response.values("content-length"), response.values("transfer-encoding"))
     guard lengths.count <= 1, codings.count <= 1, lengths.isEmpty || codings.isEmpty else {
       throw Malformed(reason: "an ambiguous length")
@@ -141,10 +160,10 @@ struct ResponseReader {
       return .complete
     }
     guard response.values("date").count == 1 else { throw Malformed(reason: "no date, or several") }
-    if request?.isHead == true || response.status == 204 || response.status == 304 { return .complete }
+    if isHead || response.status == 204 || response.status == 304 { return .complete }
     if let coding = codings.first {
       guard coding == "chunked" else { throw Malformed(reason: "the coding \(coding)") }
-      guard request?.isHTTP11 != false else { throw Malformed(reason: "chunks for an HTTP/1.0 client") }
+      guard isHTTP11 else { throw Malformed(reason: "chunks for an HTTP/1.0 client") }
       return .chunkSize
     }
     guard let text = lengths.first else {

@@ -1,7 +1,7 @@
 extension ConformanceTable {
   /// Requests and how they are framed, by the sections of RFC 9112 (the syntax of messages) and RFC 9110 (what they
   /// mean).
-  static let all = cases(requestLines) + cases(fields) + cases(framing) + cases(connections)
+  public static let all = cases(requestLines) + cases(fields) + cases(framing) + cases(connections)
 
   private static let requestLines = #"""
     # The line: method SP target SP version.

@@ -196,10 +196,10 @@ var targets: [Target] = [
 
 if Context.environment["APUS_FUZZ"] != nil {
   let sanitizers: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])]
-  func fuzzer(_ subject: String, _ dependencies: [Target.Dependency]) -> Target {
+  func fuzzer(_ subject: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .executableTarget(
       name: "Fuzz\(subject)", dependencies: ["FuzzSupport"] + dependencies, path: "Tests/Fuzz/\(subject)",
-      exclude: ["seeds"], swiftSettings: strict,
+      exclude: ["seeds"] + exclude, swiftSettings: strict,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
   }
   targets += [
@@ -215,6 +215,13 @@ if Context.environment["APUS_FUZZ"] != nil {
     fuzzer("Workload", ["Workload"]),
     fuzzer("HTTPClient", ["HTTP"]),
     fuzzer("HTTP", ["HTTP", .product(name: "HTTPTypes", package: "swift-http-types")]),
+    fuzzer(
+      "Socket",
+      [
+        "APIServer", "HTTP", "HTTPTestSupport", "JSON", "Scheduler", "Serving", "ServingTestSupport", "TestSupport",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ], exclude: ["options"]),
     fuzzer("ChatTemplate", ["ChatTemplate", "JSON"]),
   ]
   // The code under test carries the coverage counters and the address checks.

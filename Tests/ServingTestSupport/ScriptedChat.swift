@@ -54,14 +54,17 @@ public struct ScriptedChat: Sendable {
   }
 }
 
-/// The tokens of the replies so far, by prompt, so that a step need not tokenise a reply again.
+/// The tokens of the latest replies, by prompt, so that a step need not tokenise a reply again.
 private final class ReplyCache: Sendable {
+  private static let limit = 10_000
+
   private let state = Mutex<[[Int32]: [Int32]]>([:])
 
   func reply(to prompt: [Int32], make: () -> [Int32]) -> [Int32] {
     state.withLock { replies in
       if let reply = replies[prompt] { return reply }
       let reply = make()
+      if replies.count == Self.limit { replies = [:] }
       replies[prompt] = reply
       return reply
     }

@@ -43,14 +43,18 @@ done
 # Two run at a time, so each may take twice its share of the wall time.
 limit=$((seconds * 2 / ${#names[@]}))
 run_one() {
-  local name=$1 work=.build-fuzz/run/$1 seeds=() dictionary=()
+  local name=$1 work=.build-fuzz/run/$1 seeds=() dictionary=() options=()
   mkdir -p "$work/corpus"
+  # What a fuzzer wants otherwise than the others.
+  if [ -f "Tests/Fuzz/$name/options" ]; then read -ra options < "Tests/Fuzz/$name/options"; fi
   if [ -d "Tests/Fuzz/$name/seeds" ]; then seeds=("Tests/Fuzz/$name/seeds"); fi
   if [ -e "Tools/fuzz/dictionaries/$name" ]; then dictionary=("-dict=Tools/fuzz/dictionaries/$name"); fi
   # Leaks are looked for once, at the end: after each input it takes several times as long as the input.
   if "$binaries/Fuzz$name" -detect_leaks=0 -runs="$runs" -seed="$seed" -max_total_time="$limit" -max_len=4096 -timeout=10 \
-    -rss_limit_mb=2048 -print_final_stats=1 "${dictionary[@]}" -artifact_prefix="$work/" "$work/corpus" "${seeds[@]}" > "$work/log" 2>&1; then
-    echo "Fuzz$name: $(sed -n 's/stat::number_of_executed_units: *//p' "$work/log") inputs, nothing found"
+    -rss_limit_mb=2048 -print_funcs=0 -print_final_stats=1 "${options[@]}" "${dictionary[@]}" -artifact_prefix="$work/" \
+    "$work/corpus" "${seeds[@]}" > "$work/log" 2>&1; then
+    echo "Fuzz$name: $(sed -n 's/stat::number_of_executed_units: *//p' "$work/log") inputs," \
+      "$(sed -n 's/stat::requests: *\(.*\)/\1, /p' "$work/log")nothing found"
   else
     tail -n 60 "$work/log"
     echo "Fuzz$name: FAILED; the input and the log are in $work"

@@ -204,6 +204,20 @@ import Testing
     #expect(status(access, "a", at: .now) == 200)
   }
 
+  /// A request outlives its key, and the key that comes back under its name has it to its account.
+  @Test func whatRunsIsCountedWhileItsKeyIsGone() throws {
+    let keys = [try key("alice", "a") { $0.concurrentRequests = 1 }]
+    let access = AccessControl(keys: keys)
+    #expect(status(access, "a", at: .now) == 200)
+    access.replaceKeys([])
+    #expect(access.models(of: "alice") == [])
+    access.replaceKeys(keys)
+    #expect(status(access, "a", at: .now) == 429)
+    access.leave("alice")
+    #expect(status(access, "a", at: .now) == 200)
+    #expect(status(access, "a", at: .now) == 429)
+  }
+
   @Test func keysCanBeReplaced() throws {
     let access = AccessControl(keys: [try key("alice", "a") { $0.concurrentRequests = 1 }])
     #expect(status(access, "a", at: .now) == 200)

@@ -1,13 +1,23 @@
-import HTTPTypes
+package import HTTPTypes
+public import Host
 public import Metrics
 import Synchronization
 
 /// Who may ask, and how much: the API keys, and what their holders have taken.
 public final class AccessControl: Sendable {
+  /// What happens at the gate.
+  package enum Event: Sendable {
+    /// A request with these fields was let in, by the key of a name where there are keys, or refused.
+    case entered(HTTPFields, name: String?, refusal: APIError?)
+    /// A request that was let in is over.
+    case left(name: String)
+    /// A request has taken tokens.
+    case charged(name: String, tokens: Int)
+  }
+
   /// What a key's holder has taken.
   private struct Account {
     let limits: APIKey.Limits
-    var running = 0
     var requests: Allowance?
     var tokens: Allowance?
 
@@ -22,9 +32,13 @@ public final class AccessControl: Sendable {
     /// Nil lets everybody in.
     var keys: [APIKey]?
     var accounts: [String: Account] = [:]
+    /// Requests that are not over yet, by the names of keys, also of those that are valid no more.
+    var running: [String: Int] = [:]
   }
 
   private let state: Mutex<State>
+  private let host: any HostSystem
+  private let inspect: @Sendable (Event) -> Void
   private let requests = CounterFamily(labels: ["key", "outcome"], limit: mostSeries)
   private let tokens = CounterFamily(labels: ["key"], limit: mostSeries)
   private let strangers = Counter()
@@ -33,24 +47,28 @@ public final class AccessControl: Sendable {
   private static let mostSeries = 4096
 
   /// Lets in who has one of the keys; everybody where there are to be none (nil).
-  public init(keys: [APIKey]?) {
+  /// - Parameter host: whose time counts.
+  public convenience init(keys: [APIKey]?, host: any HostSystem = SystemHost()) {
+    self.init(keys: keys, host: host, inspect: { _ in })
+  }
+
+  /// - Parameter inspect: sees everything that happens, behind it.
+  package init(keys: [APIKey]?, host: any HostSystem, inspect: @escaping @Sendable (Event) -> Void) {
     state = Mutex(State())
+    self.host = host
+    self.inspect = inspect
     replaceKeys(keys)
   }
 
   /// Takes other keys from now on. Who is in stays in; a holder whose limits are the same keeps what was taken.
   public func replaceKeys(_ keys: [APIKey]?) {
-    let now = ContinuousClock.now
+    let now = host.now
     state.withLock { state in
       state.keys = keys
       var accounts: [String: Account] = [:]
       for key in keys ?? [] {
-        var account = Account(key.limits, at: now)
-        if let old = state.accounts[key.name] {
-          if old.limits == key.limits { account = old }
-          account.running = old.running
-        }
-        accounts[key.name] = account
+        let old = state.accounts[key.name].flatMap { $0.limits == key.limits ? $0 : nil }
+        accounts[key.name] = old ?? Account(key.limits, at: now)
       }
       state.accounts = accounts
     }
@@ -71,7 +89,10 @@ public final class AccessControl: Sendable {
   /// Lets a request in by the key in its fields. `leave` is owed for a name.
   /// - Returns: the key's name; nil where everybody is let in.
   /// - Throws: 401 without a valid key, 429 where a limit is reached.
-  func enter(_ fields: HTTPFields, at now: ContinuousClock.Instant = .now) throws(APIError) -> String? {
+  func enter(_ fields: HTTPFields) throws(APIError) -> String? { try enter(fields, at: host.now) }
+
+  /// Lets a request in that comes at a time.
+  func enter(_ fields: HTTPFields, at now: ContinuousClock.Instant) throws(APIError) -> String? {
     let offered = Self.secrets(in: fields).map { SecretDigest(of: $0.utf8) }
     let (name, refusal): (String?, APIError?) = state.withLock { state in
       guard let keys = state.keys else { return (nil, nil) }
@@ -79,9 +100,11 @@ public final class AccessControl: Sendable {
       guard let key = Self.find(offered, in: keys) else { return (nil, .invalidKey) }
       var account = state.accounts[key.name] ?? Account(key.limits, at: now)
       defer { state.accounts[key.name] = account }
-      if let refusal = Self.refusal(&account, at: now) { return (key.name, refusal) }
+      if let refusal = Self.refusal(&account, running: state.running[key.name] ?? 0, at: now) {
+        return (key.name, refusal)
+      }
       account.requests?.take(1)
-      account.running += 1
+      state.running[key.name, default: 0] += 1
       return (key.name, nil)
     }
     if let name {
@@ -89,6 +112,7 @@ public final class AccessControl: Sendable {
     } else if refusal != nil {
       strangers.add(1)
     }
+    inspect(.entered(fields, name: name, refusal: refusal))
     if let refusal { throw refusal }
     return name
   }
@@ -96,7 +120,11 @@ public final class AccessControl: Sendable {
   /// A request that was let in is over.
   func leave(_ name: String?) {
     guard let name else { return }
-    state.withLock { $0.accounts[name]?.running -= 1 }
+    state.withLock { state in
+      let left = (state.running[name] ?? 0) - 1
+      state.running[name] = left > 0 ? left : nil
+    }
+    inspect(.left(name: name))
   }
 
   /// A request has taken so many tokens.
@@ -104,12 +132,16 @@ public final class AccessControl: Sendable {
     guard let name else { return }
     state.withLock { $0.accounts[name]?.tokens?.take(Double(tokens)) }
     self.tokens.add(tokens, [name])
+    inspect(.charged(name: name, tokens: tokens))
   }
 
-  /// The models the holder may ask for; nil for all.
+  /// The models the holder may ask for; nil for all. A key that is gone allows none.
   func models(of name: String?) -> Set<String>? {
     guard let name else { return nil }
-    return state.withLock { $0.accounts[name]?.limits.models }
+    return state.withLock { state in
+      guard let account = state.accounts[name] else { return [] }
+      return account.limits.models
+    }
   }
 
   /// The secrets a request offers: OpenAI's clients and most others send the one field, Anthropic's the other.
@@ -134,9 +166,9 @@ public final class AccessControl: Sendable {
     return found
   }
 
-  private static func refusal(_ account: inout Account, at now: ContinuousClock.Instant) -> APIError? {
+  private static func refusal(_ account: inout Account, running: Int, at now: ContinuousClock.Instant) -> APIError? {
     let limits = account.limits
-    if let most = limits.concurrentRequests, account.running >= most {
+    if let most = limits.concurrentRequests, running >= most {
       return .limitReached("\(most) requests at a time", retryAfter: 1)
     }
     if let most = limits.requestsPerMinute, let wait = account.requests?.wait(for: 1, at: now), wait > 0 {

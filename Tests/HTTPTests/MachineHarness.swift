@@ -63,7 +63,8 @@ struct MachineHarness {
         steps.append(.failBody(error))
         if answers { apply { $0.endHandler(error) } }
       case .answer(let error, _):
-        apply { $0.respond(HTTPResponse(status: error.status), body: errorBody) }
+        let body = errorBody
+        apply { $0.respond(HTTPResponse(status: error.status), body: body) }
       case .cancelRequest: steps.append(.cancel)
       case .send(let bytes): steps.append(.send(String(decoding: bytes, as: UTF8.self)))
       case .setTimer(let timer): self.timer = timer

@@ -39,10 +39,9 @@ final class FuzzedServer {
         pageCount: 128, slotCount: 6, stepTokenBudget: 256, maximumRunning: 4, maximumQueued: 8),
       logger: logger)
     api = APIServer(
-      checkpoints: Checkpoints(service),
+      models: ModelPool(serving: Checkpoints(service), names: ["fuzz"], logger: logger),
       configuration: APIServerConfiguration(
-        servedModelNames: ["fuzz"], maximumBodyBytes: 6 * 1024, heartbeat: .milliseconds(2),
-        responseStoreBytes: 64 * 1024),
+        maximumBodyBytes: 6 * 1024, heartbeat: .milliseconds(2), responseStoreBytes: 64 * 1024),
       access: access, logger: logger)
     router = api.router()
     let observer = HTTPObserver(onResponse: { [ledger] in ledger.note($0) })

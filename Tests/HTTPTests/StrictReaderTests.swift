@@ -1,7 +1,7 @@
 import HTTPTestSupport
 import Testing
 
-@Suite struct ResponseReaderTests {
+@Suite struct StrictReaderTests {
   private func read(_ text: String, hasEnded: Bool = false) throws -> [ResponseReader.Response] {
     var reader = ResponseReader()
     var responses: [ResponseReader.Response] = []

@@ -9,6 +9,8 @@ final class GrammarBench {
   private let compiler: GrammarCompiler
   private let endToken: Int32
   private var mask: [UInt64]
+  /// By token; 0 for special ones, which no mask allows.
+  private let firstBytes: [UInt8]
 
   /// The vocabulary's ordinary tokens, and one more that ends a text.
   init(tokenizer: Tokenizer) {
@@ -16,6 +18,7 @@ final class GrammarBench {
     endToken = Int32(tokenizer.vocabularySize)
     let texts = (0..<endToken).map { tokenizer.isSpecial($0) ? nil : tokenizer.bytes(of: $0) } + [nil]
     let vocabulary = TokenVocabulary(texts: texts, endTokens: [endToken])
+    firstBytes = texts.map { $0?.first ?? 0 }
     compiler = GrammarCompiler(vocabulary: vocabulary)
     mask = Array(repeating: 0, count: vocabulary.maskWords)
   }
@@ -117,18 +120,36 @@ final class GrammarBench {
   }
 
   private func randomToken(_ random: inout SplitMix64) -> Int32? {
-    var byFirstByte: [UInt8: [Int32]] = [:]
+    var counts = Array(repeating: 0, count: 256)
+    forEachAllowedContent { _, first in
+      counts[Int(first)] += 1
+      return true
+    }
+    let firsts = (0...255).filter { counts[Int($0)] > 0 } as [UInt8]
+    let closing = "\"]}".utf8.filter { counts[Int($0)] > 0 }
+    let isClosing = !closing.isEmpty && Int.random(in: 0..<4, using: &random) == 0
+    guard let chosen = (isClosing ? closing : firsts).randomElement(using: &random) else { return nil }
+    var place = Int.random(in: 0..<counts[Int(chosen)], using: &random)
+    var result: Int32?
+    forEachAllowedContent { token, first in
+      guard first == chosen else { return true }
+      if place == 0 { result = token }
+      place -= 1
+      return place >= 0
+    }
+    return result
+  }
+
+  /// Passes the tokens that the mask allows, without the end, and their first bytes, as long as `body` wants more.
+  private func forEachAllowedContent(_ body: (_ token: Int32, _ first: UInt8) -> Bool) {
     for (index, word) in mask.enumerated() {
       var rest = word
       while rest != 0 {
         let token = Int32(index * 64 + rest.trailingZeroBitCount)
         rest &= rest - 1
-        if let first = tokenizer.bytes(of: token)?.first { byFirstByte[first, default: []].append(token) }
+        if token != endToken, !body(token, firstBytes[Int(token)]) { return }
       }
     }
-    let closing = Array("\"]}".utf8).filter { byFirstByte[$0] != nil }
-    let firsts = !closing.isEmpty && Int.random(in: 0..<4, using: &random) == 0 ? closing : byFirstByte.keys.sorted()
-    return firsts.randomElement(using: &random).flatMap { byFirstByte[$0]?.randomElement(using: &random) }
   }
 }
 

@@ -30,7 +30,13 @@ extension PooledModel {
     progress note: @escaping @Sendable (LoadedModel.Stage) -> Void
   ) throws {
     let parts = source.parts
-    self.init(names: names, outline: try source.outline(), residence: residence, parts: parts) {
+    let outline: ModelOutline
+    do {
+      outline = try source.outline()
+    } catch {
+      throw UnusableModel(name: names[0], reason: error)
+    }
+    self.init(names: names, outline: outline, residence: residence, parts: parts) {
       yields, progress in
       try source.load(parts, yields: yields, logger: logger) { stage in
         progress(stage)
@@ -38,4 +44,12 @@ extension PooledModel {
       }
     }
   }
+}
+
+/// A model of the settings that cannot be served.
+private struct UnusableModel: Error, CustomStringConvertible {
+  let name: String
+  let reason: ServingError
+
+  var description: String { "the model '\(name)': \(reason)" }
 }

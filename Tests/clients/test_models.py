@@ -153,7 +153,7 @@ def test_models_in_use_are_not_unloaded(tmp_path):
         assert server.stop() == 0
     with serving("--config", settings(tmp_path, models, **{"model-memory": int(one) + 1000})) as server:
         stream = server.client().chat.completions.create(
-            model="a", stream=True, temperature=2, max_tokens=400, n=2, messages=ASKED["messages"],
+            model="a", stream=True, temperature=2, max_tokens=400, n=64, messages=ASKED["messages"],
             extra_body={"enable_thinking": True})
         next(stream)
         with pytest.raises(openai.InternalServerError) as caught:
@@ -273,7 +273,9 @@ def test_terminating_drains_all_models(tmp_path):
     (["--models", "a=", "--models", "a="], "", 'is "a"; expected a name that no other model has'),
     (["--models", "nothing"], "", '--models is "nothing"; expected NAME=PATH'),
     (["--models", "a=/does/not/exist", "--load", "demand"], "", "/does/not/exist"),
-    (["--models", "a=", "--model-memory", "1MiB"], "", r"model-memory: the model 'a' needs \d+ bytes, and 1048576 are"),
+    (["--models", "a=", "--models", "b=", "--model-memory", "1MiB"], "", "the model 'a': the key-value cache.* needs"),
+    (["--models", "a=", "--model-memory", "16MiB", "--kv-cache-bytes", "16MiB", "--context-length", "512"], "",
+     r"model-memory: the model 'a' needs \d+ bytes, and 16777216 are"),
     (["--models", "a=", "--models", "b=", "--model-memory", "90MiB", "--kv-cache-bytes", "32MiB", "--context-length", "512"],
      "", "'a', 'b' loaded together at the start .load: demand"),
     ([], "models:\n  - name: a\n    sped: 1\n", 'line 3: a model has no setting of its own named "sped"'),

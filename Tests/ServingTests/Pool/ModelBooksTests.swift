@@ -130,7 +130,8 @@ import Testing
   @Test(arguments: 1...200) func everybodyIsAnsweredAndMemoryHolds(seed: Int) {
     var random = SplitMix64(seed: UInt64(seed))
     let needs = (0..<5).map { _ in Int.random(in: 1...6, using: &random) }
-    let limit = Int.random(in: 6...14, using: &random)
+    // Not all of them fit.
+    let limit = max(6, needs.reduce(0, +) * 2 / 3)
     var books = books(needs, limit: limit, mostWaiters: 4)
     var world = Clients()
     var now = start
@@ -142,7 +143,7 @@ import Testing
     world.finish(&books, at: now, &random)
     #expect(world.waiting.isEmpty && world.loading.isEmpty && world.unloading.isEmpty)
     #expect(world.answers.values.allSatisfy { $0 == 1 } && world.answers.count == world.asked)
-    #expect(world.loads > 50)
+    #expect(world.loads > 20)
   }
 }
 

@@ -19,7 +19,7 @@ from openai.types.shared import ErrorObject
 EXTENSIONS = {
     "ChatCompletion": {"apus"}, "ChatCompletionChunk": {"apus"},
     "ChatCompletionMessage": {"reasoning_content"}, "ChoiceDelta": {"reasoning_content"},
-    "Model": {"root", "max_model_len", "modes", "default_mode"},
+    "Model": {"root", "max_model_len", "modes", "default_mode", "status"},
     # OpenAI's own server sends these, too.
     "Response": {"store"}, "ResponseFunctionCallArgumentsDoneEvent": {"name"},
 }

@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 import shutil
+import threading
 import time
 import urllib.request
 
@@ -260,10 +261,14 @@ def test_terminating_drains_all_models(tmp_path):
             chunks = server.client().chat.completions.create(
                 model=name, stream=True, temperature=2, max_tokens=300, messages=ASKED["messages"],
                 extra_body={"enable_thinking": True})
-            reasons = [chunk.choices[0].finish_reason for chunk in chunks]
+            reasons = []
+            for chunk in chunks:
+                began[name].set()
+                reasons.append(chunk.choices[0].finish_reason)
             return reasons[-1]
+        began = {name: threading.Event() for name in "ab"}
         ends = [pool.submit(follow, name) for name in "ab"]
-        wait_until(lambda: sum(metric(server, "vllm:num_requests_running").values()) == 2)
+        assert all(event.wait(30) for event in began.values())
         assert server.stop() == 0
         assert {end.result() for end in ends} <= {"stop", "length"}
 

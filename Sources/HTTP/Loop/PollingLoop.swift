@@ -88,8 +88,11 @@ final class PollingLoop: LoopCore, @unchecked Sendable {
       for _ in 0..<Self.roundsPerPoll where !runJobs() { break }
       let (isStopped, hasJobs) = inbox.withLock { ($0.isStopped, !$0.jobs.isEmpty) }
       if isStopped { return }
-      poll(timeout: hasJobs ? 0 : deadlines.timeout(at: .now))
-      for token in deadlines.takeExpired(at: .now) { clients[token]?.deadlineHasPassed() }
+      // Only what had passed before the look at the sockets: had the process stood still since, what came meanwhile would
+      // not have been seen yet.
+      let now = ContinuousClock.now
+      poll(timeout: hasJobs ? 0 : deadlines.timeout(at: now))
+      for token in deadlines.takeExpired(at: now) { clients[token]?.deadlineHasPassed() }
     }
   }
 

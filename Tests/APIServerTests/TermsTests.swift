@@ -96,7 +96,8 @@ import Testing
     let scheduler = SchedulerConfiguration(
       pageCount: 64, slotCount: 1, stepTokenBudget: 64, maximumRunning: 1, maximumQueued: 10)
     let fixture = try await APIFixture(
-      scheduler: scheduler, beforeStep: { _ in Thread.sleep(forTimeInterval: 0.001) }, reply: { _, _ in Self.endless })
+      // Slow enough that the first reply is still there when the last request has come, and that replies end in their order.
+      scheduler: scheduler, beforeStep: { _ in Thread.sleep(forTimeInterval: 0.01) }, reply: { _, _ in Self.endless })
     let first = try await fixture.openChat(.asking("?", ["stream": true]))
     _ = try await first.receive(until: "\n\n")
     let service = fixture.service.service

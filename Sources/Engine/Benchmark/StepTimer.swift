@@ -48,11 +48,20 @@ public struct StepTimer {
     for slot in 1..<max(1, engine.configuration.slotCount) { try engine.copySlot(from: 0, to: Int32(slot)) }
   }
 
-  /// The median of some repetitions of a step.
-  public mutating func median(of step: Step, repetitions: Int) throws(EngineError) -> Double {
-    var results: [Double] = []
-    for _ in 0..<max(1, repetitions) { results.append(try seconds(of: step)) }
-    return Benchmark.median(results)
+  /// The median of some repetitions of each of some steps.
+  ///
+  /// Each repetition goes through all steps, so that a machine which is slow for a while does not slow some kinds alone.
+  ///
+  /// - Parameter progress: hears of each repetition before it begins, from 1 on.
+  public mutating func medians(
+    of steps: [Step], repetitions: Int, progress: (_ repetition: Int) -> Void = { _ in }
+  ) throws(EngineError) -> [Double] {
+    var results = [[Double]](repeating: [], count: steps.count)
+    for repetition in 1...max(1, repetitions) {
+      progress(repetition)
+      for (index, step) in steps.enumerated() { results[index].append(try seconds(of: step)) }
+    }
+    return results.map(Benchmark.median)
   }
 
   /// How long copies of a page and of a slot take, medians.

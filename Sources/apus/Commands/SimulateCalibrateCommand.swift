@@ -29,7 +29,7 @@ struct SimulateCalibrateCommand: ParsableCommand {
   @Option(help: "Sequences that decode together, at most.") var sequences = 8
   @Option(help: "Tokens of a step, at most.") var stepTokens = 512
   @Option(help: "The position that steps are timed at, besides the beginning.") var depth = 4096
-  @Option(help: "How often each step is timed; the median counts.") var repetitions = 5
+  @Option(help: "How often each step is timed; the median counts.") var repetitions = 15
   @Option(help: "Worker threads; 0: one a core.") var threads = 0
 
   func validate() throws {
@@ -59,13 +59,12 @@ struct SimulateCalibrateCommand: ParsableCommand {
     var timer = StepTimer(engine: engine)
     report("filling the caches")
     try timer.fill()
-    var measured: [StepMeasurement] = []
-    for step in steps {
-      report("\(step.sequences) x \(step.tokens) at \(step.position)\(step.logits ? ", logits" : "")")
-      measured.append(
-        StepMeasurement(
-          sequences: step.sequences, tokens: step.tokens, position: step.position, samples: step.logits,
-          seconds: try timer.median(of: step, repetitions: repetitions)))
+    let medians = try timer.medians(of: steps, repetitions: repetitions) {
+      report("timing \(steps.count) kinds of steps: \($0) of \(repetitions)")
+    }
+    let measured = zip(steps, medians).map { step, seconds in
+      StepMeasurement(
+        sequences: step.sequences, tokens: step.tokens, position: step.position, samples: step.logits, seconds: seconds)
     }
     var cost = try CostModel(fitting: measured)
     (cost.pageCopy, cost.slotCopy) = try timer.copySeconds(repetitions: repetitions)

@@ -109,6 +109,8 @@ class Client(Asker):
                 return self._judge_refusal(response, (404,))
             status = response.json()["status"]
             if status not in ("queued", "in_progress"):
+                if status == "failed" and self.server.excuse:
+                    return self._settle(f"killed: {self.server.excuse}")
                 is_right = status in ("completed", "incomplete")
                 return self._settle("left" if status == "cancelled" else
                                     "answered: in the background" if is_right else f"!the response is {status}")

@@ -5,6 +5,9 @@
     python3 Tools/evaluation/perplexity.py --model F.gguf --text FILE     # any text
     python3 Tools/evaluation/perplexity.py --swiftlet                     # swiftlet, on conversations kept from its training
 
+--swiftlet needs the package wonderwords (Tools/swiftlet/requirements.txt). States are of linear attention: models without it are
+measured by the type of keys and values alone.
+
 All tokens but the first of each sequence count. The error is that of the mean difference of log-probabilities from F32
 caches, token by token: a change of less than two of it is none that can be told.
 """
@@ -23,7 +26,7 @@ SWIFTLET = ROOT / "Sources/Serving/Resources/swiftlet"
 VARIANTS = [("f32", "f32"), ("f16", "f32"), ("bf16", "f32"), ("int8", "f32"), ("f32", "bf16"), ("f16", "bf16")]
 
 
-def run(program: Path, command: str, model: Path, *flags: str, stdin: str) -> str:
+def run(program: Path, command: str, model: Path, *flags: str, stdin: str = "") -> str:
     done = subprocess.run([program, command, "--model", model, *flags], input=stdin, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit(f"apus {command} failed")
@@ -80,10 +83,13 @@ def main() -> None:
         sequences = pieces(ids, arguments.sequences, arguments.length)
     request = json.dumps({"sequences": sequences})
 
+    has_states = json.loads(run(arguments.apus, "inspect", path, "--json"))["layers"]["linear_attention"] > 0
     print(f"{path.name}: {sum(map(len, sequences))} tokens in {len(sequences)} sequences")
     print(f"{'keys, values':>12} {'states':>7} {'perplexity':>11} {'change':>9} {'error':>8}")
     exact = None
     for kv, state in VARIANTS:
+        if state != "f32" and not has_states:
+            continue
         out = run(arguments.apus, "score", path, "--input", "-", "--kv-type", kv, "--state-type", state, stdin=request)
         found = [value for sequence in json.loads(out)["sequences"] for value in sequence["logprobs"]]
         exact = exact or found

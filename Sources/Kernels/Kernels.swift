@@ -32,6 +32,7 @@ public struct Kernels: Sendable {
   private let multiplyF16: Multiply
   private let multiplyBF16: Multiply
   private let multiplyBlocks: MultiplyBlocks
+  private let multiplyInterleavedBlocks: MultiplyBlocks?
   private let quantizeRow: Quantize
   private let multiplyHalves: MultiplyHalves
   private let roundFloats: Round
@@ -51,6 +52,7 @@ public struct Kernels: Sendable {
         multiplyF16 = KernelsAVX2.multiplyF16
         multiplyBF16 = KernelsAVX2.multiplyBF16
         multiplyBlocks = KernelsAVX2.multiplyBlocks
+        multiplyInterleavedBlocks = nil
         quantizeRow = KernelsAVX2.quantize
         multiplyHalves = KernelsAVX2.multiplyBF16(_:_:_:halves:_:_:_:)
         roundFloats = PortableProducts.roundToBF16
@@ -59,6 +61,7 @@ public struct Kernels: Sendable {
         multiplyF16 = KernelsAVX512.multiplyF16
         multiplyBF16 = KernelsAVX512.multiplyBF16
         multiplyBlocks = KernelsAVX512.multiplyBlocks
+        multiplyInterleavedBlocks = KernelsAVX512.multiplyInterleavedBlocks
         quantizeRow = KernelsAVX512.quantize
         multiplyHalves = KernelsAVX512.multiplyBF16(_:_:_:halves:_:_:_:)
         roundFloats = KernelsAVX512.roundToBF16
@@ -68,11 +71,16 @@ public struct Kernels: Sendable {
       multiplyF16 = PortableProducts.multiplyF16
       multiplyBF16 = PortableProducts.multiplyBF16
       multiplyBlocks = PortableBlockProducts.multiply
+      multiplyInterleavedBlocks = nil
       quantizeRow = PortableBlockProducts.quantize
       multiplyHalves = PortableProducts.multiplyBF16(_:_:_:halves:_:_:_:)
       roundFloats = PortableProducts.roundToBF16
     }
   }
+
+  /// The layout in which products with weights of block formats are fastest. Only the AVX-512 kernels take another than
+  /// that of files.
+  public var blockLayout: BlockLayout { multiplyInterleavedBlocks == nil ? .rows : .interleaved }
 
   /// Products of weight rows and inputs: `output[t][n] = Σk weights[n][k] · input[t][k]`.
   ///
@@ -104,16 +112,24 @@ public struct Kernels: Sendable {
   ///
   /// - Parameters:
   ///   - weights: `rows` rows of `input.columns` weights of `type`, contiguous, at any alignment.
+  ///   - layout: how the rows lie: one after another, or as `blockLayout` says. Interleaved rows come by sixteen.
   ///   - input: at least `tokens` rows.
   ///   - output: `tokens` rows of at least `rows` floats, `outputStride` floats apart; overwritten.
   ///   - scratch: `blockScratchBytes(columns: input.columns)` bytes, aligned to 64.
   ///   - upcoming: weights that will probably be read next, which kernels may prefetch; need not be readable.
   public func multiply(
-    _ weights: UnsafeRawPointer, _ type: ElementType, rows: Int, input: QuantizedRows, tokens: Int,
-    output: UnsafeMutablePointer<Float>, outputStride: Int, scratch: UnsafeMutableRawPointer,
+    _ weights: UnsafeRawPointer, _ type: ElementType, layout: BlockLayout = .rows, rows: Int, input: QuantizedRows,
+    tokens: Int, output: UnsafeMutablePointer<Float>, outputStride: Int, scratch: UnsafeMutableRawPointer,
     upcoming: UnsafeRawPointer? = nil
   ) {
-    multiplyBlocks(weights, type, rows, input, tokens, output, outputStride, scratch, upcoming)
+    switch layout {
+    case .rows: multiplyBlocks(weights, type, rows, input, tokens, output, outputStride, scratch, upcoming)
+    case .interleaved:
+      guard let multiplyInterleavedBlocks else {
+        preconditionFailure("\(instructionSet) kernels take no interleaved weights")
+      }
+      multiplyInterleavedBlocks(weights, type, rows, input, tokens, output, outputStride, scratch, upcoming)
+    }
   }
 
   /// Scratch bytes that a product over `columns` columns of a block format needs.

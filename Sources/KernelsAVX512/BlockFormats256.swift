@@ -11,8 +11,8 @@ private struct PartFactors {
   private let words: (__m512i, __m512i, __m512i)
 
   @inline(__always)
-  init(_ rows: UnsafeRawPointer, _ stride: Int) {
-    let head = columns16(rows, stride)
+  init<Rows: PanelRows>(_ rows: Rows) {
+    let head = rows.columns16(0)
     scaleOfScales = lowHalves(head.0)
     scaleOfMinima = lowHalves(_mm512_srli_epi32(head.0, 16))
     words = (head.1, head.2, head.3)
@@ -48,12 +48,12 @@ enum Q4KPanel: PanelFormat {
   typealias Factors = PartScaleAndMinimum
   @inline(__always) static var offset: Int32 { 0 }
   @inline(__always)
-  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
-    let factors = PartFactors(rows, stride)
+  static func unpack<Rows: PanelRows, Sink: PanelSink>(_ rows: Rows, _ sink: inout Sink) {
+    let factors = PartFactors(rows)
     let mask = _mm512_set1_epi8(15)
     for pair in 0..<4 {
       for half in 0..<2 {
-        let bytes = columns16(rows + 16 + 32 * pair + 16 * half, stride)
+        let bytes = rows.columns16(16 + 32 * pair + 16 * half)
         store(bytes.0, mask, pair, 4 * half, &sink)
         store(bytes.1, mask, pair, 4 * half + 1, &sink)
         store(bytes.2, mask, pair, 4 * half + 2, &sink)
@@ -80,13 +80,13 @@ enum Q5KPanel: PanelFormat {
   typealias Factors = PartScaleAndMinimum
   @inline(__always) static var offset: Int32 { 0 }
   @inline(__always)
-  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
-    let factors = PartFactors(rows, stride)
-    let firstBits = columns16(rows + 16, stride)
-    let lastBits = columns16(rows + 32, stride)
+  static func unpack<Rows: PanelRows, Sink: PanelSink>(_ rows: Rows, _ sink: inout Sink) {
+    let factors = PartFactors(rows)
+    let firstBits = rows.columns16(16)
+    let lastBits = rows.columns16(32)
     for pair in 0..<4 {
-      store(columns16(rows + 48 + 32 * pair, stride), firstBits, pair, 0, &sink)
-      store(columns16(rows + 64 + 32 * pair, stride), lastBits, pair, 4, &sink)
+      store(rows.columns16(48 + 32 * pair), firstBits, pair, 0, &sink)
+      store(rows.columns16(64 + 32 * pair), lastBits, pair, 4, &sink)
       factors.store(2 * pair, &sink)
       factors.store(2 * pair + 1, &sink)
     }
@@ -133,23 +133,23 @@ enum Q6KPanel: PanelFormat {
   typealias Factors = TwoPartScales
   @inline(__always) static var offset: Int32 { 32 }
   @inline(__always)
-  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
-    let scale = halves16(rows + 208, stride)
-    let scales = columns16(rows + 192, stride)
-    unpackHalf(rows, 0, stride, scale, scales.0, scales.1, &sink)
-    unpackHalf(rows, 1, stride, scale, scales.2, scales.3, &sink)
+  static func unpack<Rows: PanelRows, Sink: PanelSink>(_ rows: Rows, _ sink: inout Sink) {
+    let scale = rows.halves16(208)
+    let scales = rows.columns16(192)
+    unpackHalf(rows, 0, scale, scales.0, scales.1, &sink)
+    unpackHalf(rows, 1, scale, scales.2, scales.3, &sink)
   }
 
   @inline(__always)
-  private static func unpackHalf<Sink: PanelSink>(
-    _ rows: UnsafeRawPointer, _ half: Int, _ stride: Int, _ scale: __m512, _ firstScales: __m512i,
+  private static func unpackHalf<Rows: PanelRows, Sink: PanelSink>(
+    _ rows: Rows, _ half: Int, _ scale: __m512, _ firstScales: __m512i,
     _ lastScales: __m512i, _ sink: inout Sink
   ) {
     for quarter in 0..<2 {
-      let bits = columns16(rows + 128 + 32 * half + 16 * quarter, stride)
-      let first = columns16(rows + 64 * half + 16 * quarter, stride)
+      let bits = rows.columns16(128 + 32 * half + 16 * quarter)
+      let first = rows.columns16(64 * half + 16 * quarter)
       store(first, bits, 0, 4 * half, 4 * quarter, &sink)
-      let last = columns16(rows + 64 * half + 32 + 16 * quarter, stride)
+      let last = rows.columns16(64 * half + 32 + 16 * quarter)
       store(last, bits, 2, 4 * half + 1, 4 * quarter, &sink)
     }
     storeFactors(firstScales, scale, 4 * half, &sink)

@@ -11,10 +11,10 @@ private func highNibbles(_ bytes: __m512i) -> __m512i {
   _mm512_and_si512(_mm512_srli_epi16(bytes, 4), _mm512_set1_epi8(15))
 }
 
-/// Writes the codes of sixteen bytes of nibbles a row.
+/// Writes the codes of sixteen bytes of nibbles a row, from byte `codes` on.
 @inline(__always)
-private func storeNibbles<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
-  let bytes = columns16(rows, stride)
+private func storeNibbles<Rows: PanelRows, Sink: PanelSink>(_ rows: Rows, _ codes: Int, _ sink: inout Sink) {
+  let bytes = rows.columns16(codes)
   sink.code(lowNibbles(bytes.0), 0, block: 0)
   sink.code(lowNibbles(bytes.1), 1, block: 0)
   sink.code(lowNibbles(bytes.2), 2, block: 0)
@@ -25,13 +25,13 @@ private func storeNibbles<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: I
   sink.code(highNibbles(bytes.3), 7, block: 0)
 }
 
-/// Writes the codes of sixteen bytes of nibbles a row, whose fifth bits are those of a 32-bit word a row.
+/// Writes the codes of sixteen bytes of nibbles a row from byte `codes` on, whose fifth bits are the word at `fifthBits`.
 @inline(__always)
-private func storeNibbles<Sink: PanelSink>(
-  _ rows: UnsafeRawPointer, fifthBits: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink
+private func storeNibbles<Rows: PanelRows, Sink: PanelSink>(
+  _ rows: Rows, _ codes: Int, fifthBits: Int, _ sink: inout Sink
 ) {
-  let bytes = columns16(rows, stride)
-  let bits = words16(fifthBits, stride)
+  let bytes = rows.columns16(codes)
+  let bits = rows.words16(fifthBits)
   sink.code(_mm512_or_si512(lowNibbles(bytes.0), fifth(bits, 0)), 0, block: 0)
   sink.code(_mm512_or_si512(lowNibbles(bytes.1), fifth(bits, 4)), 1, block: 0)
   sink.code(_mm512_or_si512(lowNibbles(bytes.2), fifth(bits, 8)), 2, block: 0)
@@ -60,9 +60,9 @@ enum Q40Panel: PanelFormat {
   @inline(__always) static var byteCount: Int { 18 }
   @inline(__always) static var offset: Int32 { 8 }
   @inline(__always)
-  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
-    storeNibbles(rows + 2, stride, &sink)
-    sink.factor(halves16(rows, stride), 0, block: 0)
+  static func unpack<Rows: PanelRows, Sink: PanelSink>(_ rows: Rows, _ sink: inout Sink) {
+    storeNibbles(rows, 2, &sink)
+    sink.factor(rows.halves16(0), 0, block: 0)
   }
 }
 
@@ -72,9 +72,9 @@ enum Q41Panel: PanelFormat {
   typealias Factors = ScaleAndMinimum
   @inline(__always) static var offset: Int32 { 0 }
   @inline(__always)
-  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
-    storeNibbles(rows + 4, stride, &sink)
-    storeScaleAndMinimum(words16(rows, stride), &sink)
+  static func unpack<Rows: PanelRows, Sink: PanelSink>(_ rows: Rows, _ sink: inout Sink) {
+    storeNibbles(rows, 4, &sink)
+    storeScaleAndMinimum(rows.words16(0), &sink)
   }
 }
 
@@ -84,9 +84,9 @@ enum Q50Panel: PanelFormat {
   @inline(__always) static var byteCount: Int { 22 }
   @inline(__always) static var offset: Int32 { 16 }
   @inline(__always)
-  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
-    storeNibbles(rows + 6, fifthBits: rows + 2, stride, &sink)
-    sink.factor(halves16(rows, stride), 0, block: 0)
+  static func unpack<Rows: PanelRows, Sink: PanelSink>(_ rows: Rows, _ sink: inout Sink) {
+    storeNibbles(rows, 6, fifthBits: 2, &sink)
+    sink.factor(rows.halves16(0), 0, block: 0)
   }
 }
 
@@ -96,9 +96,9 @@ enum Q51Panel: PanelFormat {
   typealias Factors = ScaleAndMinimum
   @inline(__always) static var offset: Int32 { 0 }
   @inline(__always)
-  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
-    storeNibbles(rows + 8, fifthBits: rows + 4, stride, &sink)
-    storeScaleAndMinimum(words16(rows, stride), &sink)
+  static func unpack<Rows: PanelRows, Sink: PanelSink>(_ rows: Rows, _ sink: inout Sink) {
+    storeNibbles(rows, 8, fifthBits: 4, &sink)
+    storeScaleAndMinimum(rows.words16(0), &sink)
   }
 }
 
@@ -109,16 +109,16 @@ enum Q80Panel: PanelFormat {
   @inline(__always) static var byteCount: Int { 34 }
   @inline(__always) static var offset: Int32 { 128 }
   @inline(__always)
-  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink) {
+  static func unpack<Rows: PanelRows, Sink: PanelSink>(_ rows: Rows, _ sink: inout Sink) {
     let sign = _mm512_set1_epi8(-128)
     for half in 0..<2 {
-      let bytes = columns16(rows + 2 + 16 * half, stride)
+      let bytes = rows.columns16(2 + 16 * half)
       sink.code(_mm512_xor_si512(bytes.0, sign), 4 * half, block: 0)
       sink.code(_mm512_xor_si512(bytes.1, sign), 4 * half + 1, block: 0)
       sink.code(_mm512_xor_si512(bytes.2, sign), 4 * half + 2, block: 0)
       sink.code(_mm512_xor_si512(bytes.3, sign), 4 * half + 3, block: 0)
     }
-    sink.factor(halves16(rows, stride), 0, block: 0)
+    sink.factor(rows.halves16(0), 0, block: 0)
   }
 }
 

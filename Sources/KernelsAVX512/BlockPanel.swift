@@ -21,48 +21,14 @@ protocol PanelFormat {
   static var byteCount: Int { get }
   /// What is subtracted from every code before it is multiplied; 0 where there is a minimum.
   static var offset: Int32 { get }
-  /// Unpacks `columns` weights of sixteen rows, `stride` bytes apart, to `columns / 32` blocks of `sink`.
-  static func unpack<Sink: PanelSink>(_ rows: UnsafeRawPointer, _ stride: Int, _ sink: inout Sink)
+  /// Unpacks `columns` weights of sixteen rows to `columns / 32` blocks of `sink`.
+  static func unpack<Rows: PanelRows, Sink: PanelSink>(_ rows: Rows, _ sink: inout Sink)
 }
 
 extension PanelFormat {
   /// Bytes of a panel block.
   @inline(__always) static var blockBytes: Int { 64 * (PanelBlock.codeVectors + Factors.factorVectors) }
 }
-
-/// Sixteen bytes of each of sixteen rows as four vectors: vector j holds bytes 4j to 4j + 3 of every row.
-@inline(__always)
-func columns16(_ rows: UnsafeRawPointer, _ stride: Int) -> (__m512i, __m512i, __m512i, __m512i) {
-  // Each lane of 128 bits gathers four neighbouring rows, then is transposed by itself.
-  let a = rows4(rows, stride)
-  let b = rows4(rows + stride, stride)
-  let c = rows4(rows + 2 * stride, stride)
-  let d = rows4(rows + 3 * stride, stride)
-  let ab0 = _mm512_unpacklo_epi32(a, b)
-  let ab1 = _mm512_unpackhi_epi32(a, b)
-  let cd0 = _mm512_unpacklo_epi32(c, d)
-  let cd1 = _mm512_unpackhi_epi32(c, d)
-  return (
-    _mm512_unpacklo_epi64(ab0, cd0), _mm512_unpackhi_epi64(ab0, cd0), _mm512_unpacklo_epi64(ab1, cd1),
-    _mm512_unpackhi_epi64(ab1, cd1)
-  )
-}
-
-/// Sixteen bytes of every fourth row.
-@inline(__always)
-private func rows4(_ rows: UnsafeRawPointer, _ stride: Int) -> __m512i {
-  insert_rows4(rows, rows + 4 * stride, rows + 8 * stride, rows + 12 * stride)
-}
-
-/// A 16-bit float of each of sixteen rows.
-@inline(__always)
-func halves16(_ rows: UnsafeRawPointer, _ stride: Int) -> __m512 {
-  _mm512_cvtph_ps(gather_halves16(rows, stride))
-}
-
-/// Four bytes of each of sixteen rows.
-@inline(__always)
-func words16(_ rows: UnsafeRawPointer, _ stride: Int) -> __m512i { gather_words16(rows, stride) }
 
 /// The floats in the low halves of 32-bit lanes.
 @inline(__always)

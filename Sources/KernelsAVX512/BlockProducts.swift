@@ -2,7 +2,7 @@ import CIntrinsics
 public import Tensor
 
 /// A product with weights of one block format; see `Kernels.multiply` for the contract.
-struct BlockProduct<Format: PanelFormat> {
+struct BlockProduct<Format: PanelFormat, Rows: PanelRows> {
   let weights: UnsafeRawPointer
   /// What will probably be read after these weights.
   let upcoming: UnsafeRawPointer?
@@ -13,7 +13,7 @@ struct BlockProduct<Format: PanelFormat> {
   let outputStride: Int
   let scratch: BlockScratch
 
-  /// Bytes between rows.
+  /// Bytes of a row.
   private var stride: Int { input.columns / Format.columns * Format.byteCount }
   private var blocksPerUnit: Int { Format.columns / PanelBlock.columns }
   private var panelBytes: Int { input.blocks * Format.blockBytes }
@@ -64,7 +64,7 @@ struct BlockProduct<Format: PanelFormat> {
     var dot = BlockDot<Format.Factors, width>(
       tile, upcoming: next, bytesPerBlock: 16 * Format.byteCount / blocksPerUnit)
     for unit in 0..<input.columns / Format.columns {
-      Format.unpack(source + unit * Format.byteCount, stride, &dot)
+      Format.unpack(source.from(unit * Format.byteCount), &dot)
       dot.firstBlock += blocksPerUnit
     }
     dot.store(scratch.sums)
@@ -81,7 +81,7 @@ struct BlockProduct<Format: PanelFormat> {
     while unit < units {
       let count = min(unitsPerStretch, units - unit)
       prefetch(next, 16 * unit * Format.byteCount..<16 * (unit + count) * Format.byteCount)
-      unpack(source + unit * Format.byteCount, count, scratch.panels)
+      unpack(source.from(unit * Format.byteCount), count, scratch.panels)
       addBlocks(
         Format.Factors.self, tokens: tokens, scratch.panels, unit * blocksPerUnit, count * blocksPerUnit, tile,
         scratch.sums)
@@ -91,11 +91,11 @@ struct BlockProduct<Format: PanelFormat> {
 
   /// Unpacks `count` units of sixteen rows to memory.
   @inline(__always)
-  private func unpack(_ source: UnsafeRawPointer, _ count: Int, _ panel: UnsafeMutableRawPointer) {
+  private func unpack(_ source: Rows, _ count: Int, _ panel: UnsafeMutableRawPointer) {
     for unit in 0..<count {
       var memory = PanelMemory(
         base: panel + unit * blocksPerUnit * Format.blockBytes, blockBytes: Format.blockBytes)
-      Format.unpack(source + unit * Format.byteCount, stride, &memory)
+      Format.unpack(source.from(unit * Format.byteCount), &memory)
     }
   }
 
@@ -127,13 +127,13 @@ struct BlockProduct<Format: PanelFormat> {
 
   /// Where sixteen rows from `row` on are: in place, or, where fewer are left, in a copy that repeats the last.
   @inline(__always)
-  private func sixteenRows(_ row: Int) -> UnsafeRawPointer {
+  private func sixteenRows(_ row: Int) -> Rows {
     let source = weights + row * stride
-    if row + 16 <= rows { return source }
+    if row + 16 <= rows { return Rows(source, stride: stride) }
     for i in 0..<16 {
       (scratch.rows + i * stride).copyMemory(from: weights + min(row + i, rows - 1) * stride, byteCount: stride)
     }
-    return UnsafeRawPointer(scratch.rows)
+    return Rows(scratch.rows, stride: stride)
   }
 
   /// The inputs of `width` tokens from `token` on, with their scales and corrections in scratch memory.
@@ -240,9 +240,29 @@ public func multiplyBlocks(
   _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ scratch: UnsafeMutableRawPointer,
   _ upcoming: UnsafeRawPointer?
 ) {
+  multiplyBlocks(
+    SeparateRows.self, weights, type, rows, input, tokens, output, outputStride, scratch, upcoming)
+}
+
+/// The same with weights in `BlockLayout.interleaved`; `rows` is a multiple of sixteen.
+public func multiplyInterleavedBlocks(
+  _ weights: UnsafeRawPointer, _ type: ElementType, _ rows: Int, _ input: QuantizedRows, _ tokens: Int,
+  _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ scratch: UnsafeMutableRawPointer,
+  _ upcoming: UnsafeRawPointer?
+) {
+  multiplyBlocks(
+    InterleavedRows.self, weights, type, rows, input, tokens, output, outputStride, scratch, upcoming)
+}
+
+@inline(__always)
+private func multiplyBlocks<Rows: PanelRows>(
+  _: Rows.Type, _ weights: UnsafeRawPointer, _ type: ElementType, _ rows: Int, _ input: QuantizedRows, _ tokens: Int,
+  _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ scratch: UnsafeMutableRawPointer,
+  _ upcoming: UnsafeRawPointer?
+) {
   @inline(__always)
   func run<Format: PanelFormat>(_: Format.Type) {
-    BlockProduct<Format>(
+    BlockProduct<Format, Rows>(
       weights: weights, upcoming: upcoming, rows: rows, input: input, tokens: tokens, output: output,
       outputStride: outputStride,
       scratch: BlockScratch(scratch, input)

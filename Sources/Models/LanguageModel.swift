@@ -1,16 +1,19 @@
-import Kernels
+public import Kernels
 public import ModelFiles
 import Tensor
 
 /// Loads a model: checks every tensor the architecture needs and refuses those it does not know.
 ///
-/// - Parameter drafting: whether a multi-token-prediction head, if the files have one, is loaded, too.
+/// - Parameters:
+///   - kernels: what will compute with it; copies of weights are laid out as they take them fastest. Nil: as any take them.
+///   - drafting: whether a multi-token-prediction head, if the files have one, is loaded, too.
 public func loadModel(
-  _ package: ModelPackage, weights placement: WeightPlacement = .mapped, drafting: Bool = false
+  _ package: ModelPackage, weights placement: WeightPlacement = .mapped, for kernels: Kernels? = nil,
+  drafting: Bool = false
 ) throws(ModelError) -> LanguageModel {
   var configuration = package.configuration
   configuration.hasDraftHead = drafting && package.offersDraftHead
-  return try LanguageModel(configuration, package.weights, placement)
+  return try LanguageModel(configuration, package.weights, placement, kernels?.blockLayout ?? .rows)
 }
 
 /// A decoder-only transformer: an embedding, layers composed as the configuration says, a norm and an output
@@ -31,12 +34,13 @@ public final class LanguageModel: Sendable {
   private let mappedFiles: [MappedFile]
 
   init(
-    _ configuration: ModelConfiguration, _ weights: TensorStore, _ placement: WeightPlacement
+    _ configuration: ModelConfiguration, _ weights: TensorStore, _ placement: WeightPlacement,
+    _ blockLayout: BlockLayout
   ) throws(ModelError) {
     self.configuration = configuration
     let (vocabulary, hidden) = (configuration.vocabularySize, configuration.hiddenSize)
     var loader = WeightLoader(configuration, weights)
-    if case .hugePages = placement { try loader.prepareCopies() }
+    if case .hugePages = placement { try loader.prepareCopies(blockLayout) }
     embedding = try loader.matrix(.embedding, rows: vocabulary, columns: hidden)
     var layers: [DecoderLayer] = []
     for index in 0..<configuration.layerCount { layers.append(try DecoderLayer(configuration, index, &loader)) }

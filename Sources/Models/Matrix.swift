@@ -1,9 +1,10 @@
 import Tensor
 
-/// A weight matrix in its file's format and place. The model that holds it keeps the file mapped.
+/// A weight matrix in its file's format, in the file or copied. The model that holds it keeps what it points to.
 struct Matrix: @unchecked Sendable {
   let address: UnsafeRawPointer
   let type: ElementType
+  let layout: BlockLayout
   /// Output features.
   let rows: Int
   /// Input features.
@@ -11,8 +12,12 @@ struct Matrix: @unchecked Sendable {
 
   /// Row `index` as F32.
   func copyRow(_ index: Int, to output: UnsafeMutablePointer<Float>) {
-    let row = address + index * type.byteCount(elements: columns)
-    Dequantization.dequantize(type, row, count: columns, to: output)
+    switch layout {
+    case .rows:
+      let row = address + index * type.byteCount(elements: columns)
+      Dequantization.dequantize(type, row, count: columns, to: output)
+    case .interleaved: Interleaving.dequantizeRow(type, address, row: index, columns: columns, to: output)
+    }
   }
 }
 

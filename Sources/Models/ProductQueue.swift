@@ -163,7 +163,7 @@ struct Product {
         preconditionFailure("the input is not quantised for \(matrix.type)")
       }
       kernels.multiply(
-        weights, matrix.type, rows: rows, input: quantized, tokens: tokens, output: output,
+        weights, matrix.type, layout: matrix.layout, rows: rows, input: quantized, tokens: tokens, output: output,
         outputStride: outputStride, scratch: blockScratch, upcoming: upcoming)
     }
   }

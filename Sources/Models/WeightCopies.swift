@@ -2,10 +2,11 @@ import Glibc
 import Kernels
 import Tensor
 
-/// Matrices copied from mapped files into memory in huge pages. Places are given out first; `fill` copies all at once,
-/// on several threads.
+/// Matrices copied from mapped files into memory in huge pages, those of block formats in the layout that the kernels
+/// like best. Places are given out first; `fill` copies all at once, on several threads.
 final class WeightCopies: @unchecked Sendable {
   private let block: MemoryBlock
+  private let blockLayout: BlockLayout
   private var used = 0
   private var pieces: [Piece] = []
 
@@ -14,13 +15,18 @@ final class WeightCopies: @unchecked Sendable {
   /// Every matrix starts on a cache line.
   private static let alignment = 64
 
+  /// Some rows of a matrix.
   fileprivate struct Piece {
     let source: UnsafeRawBufferPointer
     let destination: UnsafeMutableRawPointer
+    let type: ElementType
+    let columns: Int
+    let layout: BlockLayout
   }
 
   /// Reserves memory for `matrixCount` matrices of together `byteCount` bytes.
-  init(byteCount: Int, matrixCount: Int) throws(ModelError) {
+  init(byteCount: Int, matrixCount: Int, blockLayout: BlockLayout) throws(ModelError) {
+    self.blockLayout = blockLayout
     do {
       block = try MemoryBlock(byteCount: byteCount + matrixCount * Self.alignment)
     } catch {
@@ -28,17 +34,25 @@ final class WeightCopies: @unchecked Sendable {
     }
   }
 
-  /// Where a copy of `source` will be after `fill`; nil if it does not fit.
-  func place(_ source: UnsafeRawBufferPointer) -> UnsafeRawPointer? {
+  /// The matrix of `rows × columns` as it will be after `fill`, with rows of `source`; nil if it does not fit.
+  func place(_ source: UnsafeRawBufferPointer, _ type: ElementType, rows: Int, columns: Int) -> Matrix? {
     let end = (used + source.count + Self.alignment - 1) / Self.alignment * Self.alignment
     guard end <= block.byteCount else { return nil }
+    let together = BlockLayout.rowsTogether
+    let layout = type.isQuantized && rows % together == 0 ? blockLayout : .rows
     let destination = block.base + used
-    for start in stride(from: 0, to: source.count, by: Self.pieceSize) {
-      let part = source[start..<min(start + Self.pieceSize, source.count)]
-      pieces.append(Piece(source: UnsafeRawBufferPointer(rebasing: part), destination: destination + start))
+    let stride = type.byteCount(elements: columns)
+    let pieceRows = max(1, Self.pieceSize / (together * max(1, stride))) * together
+    for row in Swift.stride(from: 0, to: rows, by: pieceRows) {
+      let part = source[row * stride..<min(row + pieceRows, rows) * stride]
+      pieces.append(
+        Piece(
+          source: UnsafeRawBufferPointer(rebasing: part), destination: destination + row * stride, type: type,
+          columns: columns, layout: layout))
     }
     used = end
-    return UnsafeRawPointer(destination)
+    return Matrix(
+      address: UnsafeRawPointer(destination), type: type, layout: layout, rows: rows, columns: columns)
   }
 
   /// Copies everything that has a place. Whoever holds the sources keeps them until then.
@@ -63,7 +77,12 @@ extension WeightCopies.Piece {
     let pages = UnsafeMutableRawPointer(mutating: firstPage)
     // One call instead of a fault for every few pages. Older kernels refuse it, and then the copy faults.
     madvise(pages, start + source.count - firstPage, Self.populateForReading)
-    destination.copyMemory(from: start, byteCount: source.count)
+    switch layout {
+    case .rows: destination.copyMemory(from: start, byteCount: source.count)
+    case .interleaved:
+      let rows = source.count / type.byteCount(elements: columns)
+      Interleaving.interleave(type, start, rows: rows, columns: columns, to: destination)
+    }
     let inner = start.alignedUp(toMultipleOf: pageSize)
     let end = (start + source.count).alignedDown(toMultipleOf: pageSize)
     if inner < end { madvise(UnsafeMutableRawPointer(mutating: inner), end - inner, Int32(MADV_DONTNEED)) }

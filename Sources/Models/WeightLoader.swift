@@ -27,8 +27,9 @@ struct WeightLoader {
   // MARK: - Copies
 
   /// Places the matrices that are taken from now on in huge pages. `fillCopies` has to follow.
-  func prepareCopies() throws(ModelError) {
-    owners.copies = try WeightCopies(byteCount: store.fileByteCount, matrixCount: matrixCount)
+  func prepareCopies(_ blockLayout: BlockLayout) throws(ModelError) {
+    owners.copies = try WeightCopies(
+      byteCount: store.fileByteCount, matrixCount: matrixCount, blockLayout: blockLayout)
   }
 
   /// Copies the matrices to where they were placed.
@@ -154,8 +155,8 @@ struct WeightLoader {
         .invalidTensor(
           file: store.fileName(of: tensor.name), tensor: tensor.name, expected: "elements", found: "none"))
     }
-    return Matrix(
-      address: owners.copies?.place(tensor.bytes) ?? address, type: tensor.type, rows: rows, columns: columns)
+    return owners.copies?.place(tensor.bytes, tensor.type, rows: rows, columns: columns)
+      ?? Matrix(address: address, type: tensor.type, layout: .rows, rows: rows, columns: columns)
   }
 
   private mutating func vector(_ floats: [Float]) -> Vector {

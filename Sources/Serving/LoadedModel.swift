@@ -1,5 +1,6 @@
 import ChatTemplate
 import Foundation
+import Kernels
 public import ModelFiles
 public import Models
 import Tokenizer
@@ -67,7 +68,9 @@ public struct LoadedModel: Sendable {
     progress(.weights)
     plan = try MemoryPlan(for: folder, configuration)
     do {
-      model = try loadModel(folder, weights: plan.weights, drafting: configuration.drafting.source == .mtp)
+      model = try loadModel(
+        folder, weights: plan.weights, for: Kernels(configuration.instructionSet),
+        drafting: configuration.drafting.source == .mtp)
     } catch {
       throw .model(error)
     }

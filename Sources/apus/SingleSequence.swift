@@ -33,9 +33,10 @@ final class SingleSequence {
     numberTypes.apply(to: &configuration, for: folder)
     try drafting.apply(to: &configuration, for: folder)
     self.drafting = drafting
+    let kernels = Kernels(instructionSet)
     engine = try Engine(
-      model: weights.load(folder, for: configuration, drafting: drafting.kind == .mtp), configuration: configuration,
-      kernels: Kernels(instructionSet))
+      model: weights.load(folder, for: configuration, kernels, drafting: drafting.kind == .mtp),
+      configuration: configuration, kernels: kernels)
     pages = (0..<pageCount).map(Int32.init)
     vocabularySize = engine.vocabularySize
   }

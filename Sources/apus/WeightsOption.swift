@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Kernels
 import ModelFiles
 import Models
 import Serving
@@ -18,15 +19,15 @@ struct WeightsOption: ParsableArguments {
     return setting
   }
 
-  /// Loads a model that is to run on an engine of this configuration.
+  /// Loads a model that is to run on an engine of this configuration, with these kernels.
   ///
   /// - Parameter drafting: whether its multi-token-prediction head is loaded, too.
   func load(
-    _ folder: ModelPackage, for engine: EngineConfiguration, drafting: Bool = false
+    _ folder: ModelPackage, for engine: EngineConfiguration, _ kernels: Kernels, drafting: Bool = false
   ) throws -> LanguageModel {
     let need = Engine.memory(for: folder.configuration, engine)
     let placement = try (setting ?? .automatic).placement(
       of: folder.weights.fileByteCount, beside: need.total, threads: engine.threads)
-    return try loadModel(folder, weights: placement, drafting: drafting)
+    return try loadModel(folder, weights: placement, for: kernels, drafting: drafting)
   }
 }

@@ -39,6 +39,19 @@ import Testing
     #expect(found == whole)
   }
 
+  /// Copies may have another layout than the file: the same bits, for matrices of any number of rows.
+  @Test(arguments: mixes, InstructionSet.available)
+  func bitsDoNotDependOnThePlaceOfWeights(mix: WeightMix, set: InstructionSet) throws {
+    let model = try SyntheticModel(.qwen3Next, mix)
+    let copied = try Engine(
+      model: loadModel(model.package, weights: .hugePages(threads: 2), for: Kernels(set)),
+      configuration: EngineConfiguration(pageCount: 8, slotCount: 4, maximumStepTokens: 256, threads: 2),
+      kernels: Kernels(set), leastSharedWork: 0)
+    let mapped = try engine(model, set)
+    #expect(try copied.logits(Self.ids) == mapped.logits(Self.ids))
+    #expect(try copied.logits(Self.ids, chunk: 1) == mapped.logits(Self.ids, chunk: 1))
+  }
+
   @Test(arguments: Architecture.allCases) func bitsOfEveryArchitecture(architecture: Architecture) throws {
     let model = try SyntheticModel(architecture, .q4KM)
     let whole = try engine(model).logits(Self.ids)

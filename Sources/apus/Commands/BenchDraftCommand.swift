@@ -64,9 +64,10 @@ struct BenchDraftCommand: ParsableCommand {
       threads: options.threadCount)
     options.numberTypes.apply(to: &configuration, for: folder)
     try drafting.apply(to: &configuration, for: folder)
+    let kernels = Kernels(options.instructionSet.chosen)
     let engine = try Engine(
-      model: options.weights.load(folder, for: configuration, drafting: draft == .mtp), configuration: configuration,
-      kernels: Kernels(options.instructionSet.chosen))
+      model: options.weights.load(folder, for: configuration, kernels, drafting: draft == .mtp),
+      configuration: configuration, kernels: kernels)
     let work = ModelWork(
       folder.configuration, tensors: folder.weights.descriptions, caches: ModelWork.CacheBytes(of: engine),
       compute: configuration.compute)

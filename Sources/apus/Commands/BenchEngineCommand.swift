@@ -75,17 +75,18 @@ struct BenchEngineCommand: ParsableCommand {
       prompt: prompt, generate: generate, depth: depth, repetitions: options.repetitions, stepTokens: stepTokens)
     try options.check(plan.length, within: folder.configuration.contextLength)
     let isa = options.instructionSet.chosen
+    let kernels = Kernels(isa)
     let threads = options.threadCount
     report("measuring the machine's limits")
     let batches = try batches()
     let loaded = try options.weights.load(
-      folder, for: plan.engineConfiguration(sequences: batches.max() ?? 1, threads: threads))
+      folder, for: plan.engineConfiguration(sequences: batches.max() ?? 1, threads: threads), kernels)
     let limits = try MachineLimits.measure(isa, threads: threads)
     var results: [BenchResult] = []
     for sequences in batches {
       var configuration = plan.engineConfiguration(sequences: sequences, threads: threads)
       options.numberTypes.apply(to: &configuration, for: folder)
-      let engine = try Engine(model: loaded, configuration: configuration, kernels: Kernels(isa))
+      let engine = try Engine(model: loaded, configuration: configuration, kernels: kernels)
       let work = ModelWork(
         folder.configuration, tensors: folder.weights.descriptions, caches: ModelWork.CacheBytes(of: engine),
         compute: configuration.compute)

@@ -53,9 +53,9 @@ struct SimulateCalibrateCommand: ParsableCommand {
       pageCount: sequences * pages, slotCount: sequences, maximumStepTokens: max(stepTokens, sequences),
       threads: threads > 0 ? threads : ProcessorTopology().threadCount)
     numberTypes.apply(to: &configuration, for: folder)
+    let kernels = Kernels(instructionSet.chosen)
     let engine = try Engine(
-      model: try weights.load(folder, for: configuration), configuration: configuration,
-      kernels: Kernels(instructionSet.chosen))
+      model: try weights.load(folder, for: configuration, kernels), configuration: configuration, kernels: kernels)
     var timer = StepTimer(engine: engine)
     report("filling the caches")
     try timer.fill()

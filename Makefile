@@ -104,4 +104,4 @@ image: ## the container image
 	docker build -t apus .
 
 clean:
-	rm -rf .build .build-fuzz .build-asan .build-package dist .build-mutants
+	rm -rf .build .build-fuzz .build-fuzz-plain .build-asan .build-package dist .build-mutants

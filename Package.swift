@@ -193,13 +193,15 @@ var targets: [Target] = [
 
 // MARK: - Fuzzing: `APUS_FUZZ=1 swift build --scratch-path .build-fuzz --product Fuzz…`
 
-if Context.environment["APUS_FUZZ"] != nil {
-  let sanitizers: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])]
+if let wanted = Context.environment["APUS_FUZZ"] {
+  // Memory is checked unless it says `plain`.
+  let instrumentation = wanted == "plain" ? "-sanitize=fuzzer" : "-sanitize=fuzzer,address"
+  let sanitizers: [SwiftSetting] = [.unsafeFlags([instrumentation, "-enable-testing"])]
   func fuzzer(_ subject: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .executableTarget(
       name: "Fuzz\(subject)", dependencies: ["FuzzSupport"] + dependencies, path: "Tests/Fuzz/\(subject)",
       exclude: ["seeds"] + exclude, swiftSettings: strict,
-      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
+      linkerSettings: [.unsafeFlags([instrumentation, "-use-ld=lld"])])
   }
   targets += [
     .target(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),

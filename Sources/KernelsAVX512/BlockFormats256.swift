@@ -50,18 +50,33 @@ enum Q4KPanel: PanelFormat {
   @inline(__always)
   static func unpack<Rows: PanelRows, Sink: PanelSink>(_ rows: Rows, _ sink: inout Sink) {
     let factors = PartFactors(rows)
+    storePair(rows, factors, 0, &sink)
+    storePair(rows, factors, 1, &sink)
+    storePair(rows, factors, 2, &sink)
+    storePair(rows, factors, 3, &sink)
+  }
+
+  /// Parts `2 * pair` and the next. Written out for each pair: a sink's registers are chosen by the number of a block, so
+  /// that a loop would have to keep them in memory.
+  @inline(__always)
+  private static func storePair<Rows: PanelRows, Sink: PanelSink>(
+    _ rows: Rows, _ factors: PartFactors, _ pair: Int, _ sink: inout Sink
+  ) {
+    storeHalf(rows.columns16(16 + 32 * pair), pair, 0, &sink)
+    storeHalf(rows.columns16(32 + 32 * pair), pair, 4, &sink)
+    factors.store(2 * pair, &sink)
+    factors.store(2 * pair + 1, &sink)
+  }
+
+  @inline(__always)
+  private static func storeHalf<Sink: PanelSink>(
+    _ bytes: (__m512i, __m512i, __m512i, __m512i), _ pair: Int, _ index: Int, _ sink: inout Sink
+  ) {
     let mask = _mm512_set1_epi8(15)
-    for pair in 0..<4 {
-      for half in 0..<2 {
-        let bytes = rows.columns16(16 + 32 * pair + 16 * half)
-        store(bytes.0, mask, pair, 4 * half, &sink)
-        store(bytes.1, mask, pair, 4 * half + 1, &sink)
-        store(bytes.2, mask, pair, 4 * half + 2, &sink)
-        store(bytes.3, mask, pair, 4 * half + 3, &sink)
-      }
-      factors.store(2 * pair, &sink)
-      factors.store(2 * pair + 1, &sink)
-    }
+    store(bytes.0, mask, pair, index, &sink)
+    store(bytes.1, mask, pair, index + 1, &sink)
+    store(bytes.2, mask, pair, index + 2, &sink)
+    store(bytes.3, mask, pair, index + 3, &sink)
   }
 
   @inline(__always)
@@ -84,12 +99,17 @@ enum Q5KPanel: PanelFormat {
     let factors = PartFactors(rows)
     let firstBits = rows.columns16(16)
     let lastBits = rows.columns16(32)
-    for pair in 0..<4 {
+    @inline(__always)
+    func storePair(_ pair: Int) {
       store(rows.columns16(48 + 32 * pair), firstBits, pair, 0, &sink)
       store(rows.columns16(64 + 32 * pair), lastBits, pair, 4, &sink)
       factors.store(2 * pair, &sink)
       factors.store(2 * pair + 1, &sink)
     }
+    storePair(0)
+    storePair(1)
+    storePair(2)
+    storePair(3)
   }
 
   @inline(__always)
@@ -145,13 +165,16 @@ enum Q6KPanel: PanelFormat {
     _ rows: Rows, _ half: Int, _ scale: __m512, _ firstScales: __m512i,
     _ lastScales: __m512i, _ sink: inout Sink
   ) {
-    for quarter in 0..<2 {
+    @inline(__always)
+    func storeQuarter(_ quarter: Int) {
       let bits = rows.columns16(128 + 32 * half + 16 * quarter)
       let first = rows.columns16(64 * half + 16 * quarter)
       store(first, bits, 0, 4 * half, 4 * quarter, &sink)
       let last = rows.columns16(64 * half + 32 + 16 * quarter)
       store(last, bits, 2, 4 * half + 1, 4 * quarter, &sink)
     }
+    storeQuarter(0)
+    storeQuarter(1)
     storeFactors(firstScales, scale, 4 * half, &sink)
     storeFactors(lastScales, scale, 4 * half + 2, &sink)
   }

@@ -22,7 +22,10 @@ struct BlockProduct<Format: PanelFormat, Rows: PanelRows> {
   private static var bytesAhead: Int { 1 << 15 }
 
   /// Tokens whose integers under way fit the registers while weights are unpacked.
-  private var mostDirectTokens: Int { Format.Factors.blocksPerInputScale == 1 ? 4 : 2 }
+  private var mostDirectTokens: Int {
+    if Format.Factors.blocksPerInputScale == 1 { return Rows.needsTransposing ? 4 : 6 }
+    return Rows.needsTransposing || !Format.Factors.hasMinimum ? 2 : 4
+  }
 
   /// Few tokens take each stretch of a panel as it is unpacked; many pass over whole panels.
   @inline(__always)
@@ -38,6 +41,8 @@ struct BlockProduct<Format: PanelFormat, Rows: PanelRows> {
         case 2: dot(InlineArray<2, Void>.self, row, tile, next)
         case 3: dot(InlineArray<3, Void>.self, row, tile, next)
         case 4: dot(InlineArray<4, Void>.self, row, tile, next)
+        case 5: dot(InlineArray<5, Void>.self, row, tile, next)
+        case 6: dot(InlineArray<6, Void>.self, row, tile, next)
         default: stream(row, tile, next)
         }
         store(row, 0, tokens)

@@ -2,6 +2,8 @@ import CIntrinsics
 
 /// Where the sixteen rows of a panel are read from. Lane r of a vector is of row r.
 protocol PanelRows {
+  /// Whether vectors have to be transposed, which takes registers.
+  static var needsTransposing: Bool { get }
   /// Rows whose first byte is at `base`, and which take `stride` bytes each.
   init(_ base: UnsafeRawPointer, stride: Int)
   /// The same rows from byte `bytes` of each on.
@@ -16,6 +18,8 @@ protocol PanelRows {
 
 /// Rows one after another, as in files.
 struct SeparateRows: PanelRows {
+  @inline(__always) static var needsTransposing: Bool { true }
+
   private var base: UnsafeRawPointer
   private let stride: Int
 
@@ -58,6 +62,8 @@ struct SeparateRows: PanelRows {
 
 /// Rows in `BlockLayout.interleaved`: vectors are there as they are wanted.
 struct InterleavedRows: PanelRows {
+  @inline(__always) static var needsTransposing: Bool { false }
+
   private var base: UnsafeRawPointer
 
   @inline(__always)

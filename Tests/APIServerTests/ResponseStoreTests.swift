@@ -51,6 +51,32 @@ import Testing
     #expect(store.cancel("b") == nil)
   }
 
+  /// A follower that leaves just when it is told something ends by itself, and holds up nobody.
+  @Test(.timeLimit(.minutes(1))) func followersMayLeaveAtAnyMoment() async {
+    let store = ResponseStore(limit: 1 << 20)
+    for round in 0..<300 {
+      let id = "a\(round)"
+      store.start(entry("begun"), as: id, events: frames(0...0)) { Task {} }
+      await withTaskGroup { group in
+        group.addTask {
+          for number in 1...40 { store.append(self.frames(number...number), to: id, isLast: number == 40) }
+        }
+        for _ in 0..<4 {
+          group.addTask {
+            let following = Task {
+              guard let events = store.events(of: id, from: 0) else { return }
+              for await _ in events {}
+            }
+            await Task.yield()
+            following.cancel()
+            await following.value
+          }
+        }
+      }
+      #expect(store.remove(id))
+    }
+  }
+
   private func frames(_ numbers: ClosedRange<Int>) -> [ReplyFrame] { numbers.map { ReplyFrame(.integer($0)) } }
 
   /// The numbers in a stream of events.

@@ -15,12 +15,11 @@ struct ResponseEventLog: Sendable {
   /// What an event takes beside its data.
   private static let overhead = 64
 
-  /// Adds events and tells the followers; one that is over takes none.
+  /// Adds events, which the followers have to be told; one that is over takes none.
   /// - Returns: the bytes they take.
   mutating func append(_ added: [ReplyFrame]) -> Int {
     guard !isOver, !added.isEmpty else { return 0 }
     events += added
-    for follower in followers.values { follower.yield(added) }
     let size = added.reduce(0) { $0 + $1.data.count + Self.overhead }
     byteCount += size
     return size

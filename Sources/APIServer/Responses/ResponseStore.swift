@@ -36,22 +36,37 @@ final class ResponseStore: Sendable {
     }
 
     /// Adds events to a response that can be followed.
-    mutating func log(_ events: [ReplyFrame], _ id: String) {
-      guard let bytes = logs[id]?.append(events) else { return }
+    mutating func log(_ events: [ReplyFrame], _ id: String, _ notices: inout Notices) {
+      guard let bytes = logs[id]?.append(events), bytes > 0 else { return }
       measure(id, (sizes[id] ?? 0) + bytes)
+      notices.told += logs[id]?.followers.values.map { ($0, events) } ?? []
     }
 
-    /// - Parameter followers: gets those whose streams are to be ended, once the state is no longer locked.
-    mutating func remove(_ id: String, _ followers: inout [ResponseEventLog.Follower]) -> Entry? {
+    mutating func remove(_ id: String, _ notices: inout Notices) -> Entry? {
       size -= sizes.removeValue(forKey: id) ?? 0
-      running.removeValue(forKey: id)?.cancel()
-      followers += logs.removeValue(forKey: id)?.followers.values.map(\.self) ?? []
+      notices.cancelled += running.removeValue(forKey: id).map { [$0] } ?? []
+      notices.ended += logs.removeValue(forKey: id)?.followers.values.map(\.self) ?? []
       order.removeAll { $0 == id }
       return entries.removeValue(forKey: id)
     }
 
-    mutating func shrink(to limit: Int, _ followers: inout [ResponseEventLog.Follower]) {
-      while size > limit, let oldest = order.first { _ = remove(oldest, &followers) }
+    mutating func shrink(to limit: Int, _ notices: inout Notices) {
+      while size > limit, let oldest = order.first { _ = remove(oldest, &notices) }
+    }
+  }
+
+  /// What others are told of a change, once the state is no longer locked. The runtime locks a task to wake or to cancel
+  /// it, and while a cancelled one lets go of its stream, which takes the state's lock: within that, one would wait for
+  /// the other for ever.
+  private struct Notices: Sendable {
+    var told: [(follower: ResponseEventLog.Follower, events: [ReplyFrame])] = []
+    var ended: [ResponseEventLog.Follower] = []
+    var cancelled: [Task<Void, Never>] = []
+
+    func give() {
+      for (follower, events) in told { follower.yield(events) }
+      for follower in ended { follower.finish() }
+      for task in cancelled { task.cancel() }
     }
   }
 
@@ -61,17 +76,14 @@ final class ResponseStore: Sendable {
   /// - Parameter limit: bytes of JSON that are kept.
   init(limit: Int) { self.limit = limit }
 
-  /// Changes the state, and ends the streams of those who then have nothing to follow any more. (Not within the lock: the
-  /// end of a stream takes it, too.)
-  private func change<Value: Sendable>(
-    _ work: (inout State, inout [ResponseEventLog.Follower]) -> Value
-  ) -> Value {
-    let (value, followers) = state.withLock { state in
-      var followers: [ResponseEventLog.Follower] = []
-      let value = work(&state, &followers)
-      return (value, followers)
+  /// Changes the state, then tells others.
+  private func change<Value: Sendable>(_ work: (inout State, inout Notices) -> Value) -> Value {
+    let (value, notices) = state.withLock { state in
+      var notices = Notices()
+      let value = work(&state, &notices)
+      return (value, notices)
     }
-    for follower in followers { follower.finish() }
+    notices.give()
     return value
   }
 
@@ -83,10 +95,10 @@ final class ResponseStore: Sendable {
   /// Keeps a response, in place of one with the same id. One that is larger than the limit is not kept.
   func keep(_ entry: Entry, as id: String) {
     let size = entry.size
-    change { state, followers in
+    change { state, notices in
       state.measure(id, size + (state.logs[id]?.byteCount ?? 0))
       if state.entries.updateValue(entry, forKey: id) == nil { state.order.append(id) }
-      state.shrink(to: limit, &followers)
+      state.shrink(to: limit, &notices)
     }
   }
 
@@ -111,12 +123,12 @@ final class ResponseStore: Sendable {
   func start(_ entry: Entry, as id: String, events: [ReplyFrame]?, _ makeTask: () -> Task<Void, Never>) {
     keep(entry, as: id)
     // Within the lock, so that the task cannot be done, and tell of events, before it is known.
-    state.withLock { state in
+    change { state, notices in
       state.running[id] = makeTask()
       if events != nil, state.entries[id] != nil { state.logs[id] = ResponseEventLog() }
-      state.log(events ?? [], id)
+      state.log(events ?? [], id, &notices)
+      state.shrink(to: limit, &notices)
     }
-    change { $0.shrink(to: limit, &$1) }
   }
 
   /// Keeps a response that has been made in the background; one that was cancelled or forgotten stays so.
@@ -127,14 +139,14 @@ final class ResponseStore: Sendable {
 
   /// Ends a response that is being made, and returns it as it is then; nil if it is not being made.
   func cancel(_ id: String) -> Entry? {
-    change { state, followers in
+    change { state, notices in
       guard let task = state.running.removeValue(forKey: id), var entry = state.entries[id] else { return nil }
-      task.cancel()
+      notices.cancelled.append(task)
       var response = entry.response.objectValue ?? [:]
       response["status"] = "cancelled"
       entry.response = .object(response)
       state.entries[id] = entry
-      followers += state.logs[id]?.end() ?? []
+      notices.ended += state.logs[id]?.end() ?? []
       return entry
     }
   }
@@ -145,10 +157,10 @@ final class ResponseStore: Sendable {
   /// does, so that the oldest responses make room for them.
   /// - Parameter isLast: whether there will be no others.
   func append(_ events: [ReplyFrame], to id: String, isLast: Bool) {
-    change { state, followers in
-      state.log(events, id)
-      if isLast { followers += state.logs[id]?.end() ?? [] }
-      state.shrink(to: limit, &followers)
+    change { state, notices in
+      state.log(events, id, &notices)
+      if isLast { notices.ended += state.logs[id]?.end() ?? [] }
+      state.shrink(to: limit, &notices)
     }
   }
 
@@ -162,6 +174,7 @@ final class ResponseStore: Sendable {
     }
     let isFollowed: Bool? = state.withLock { state in
       guard let log = state.logs[id] else { return nil }
+      // Within the lock, so that what comes next comes behind it; nobody waits for this stream yet.
       follower.yield(Array(log.events.dropFirst(first)))
       if !log.isOver { state.logs[id]?.followers[key] = follower }
       return !log.isOver

@@ -54,20 +54,23 @@ import Testing
   /// A follower that leaves just when it is told something ends by itself, and holds up nobody.
   @Test(.timeLimit(.minutes(1))) func followersMayLeaveAtAnyMoment() async {
     let store = ResponseStore(limit: 1 << 20)
-    for round in 0..<300 {
+    for round in 0..<60 {
       let id = "a\(round)"
       store.start(entry("begun"), as: id, events: frames(0...0)) { Task {} }
       await withTaskGroup { group in
         group.addTask {
-          for number in 1...40 { store.append(self.frames(number...number), to: id, isLast: number == 40) }
+          for number in 1...500 {
+            store.append(self.frames(number...number), to: id, isLast: number == 500)
+            await Task.yield()
+          }
         }
-        for _ in 0..<4 {
+        for follower in 0..<12 {
           group.addTask {
             let following = Task {
               guard let events = store.events(of: id, from: 0) else { return }
               for await _ in events {}
             }
-            await Task.yield()
+            try? await Task.sleep(for: .microseconds(100 * follower))
             following.cancel()
             await following.value
           }

@@ -116,12 +116,18 @@ public final class Engine: ForwardEngine {
   ) throws(EngineError) {
     try validator.check(inputs)
     guard !inputs.isEmpty else { return }
+    // Before memory is touched behind which there is no file any more, where it was cut short between two steps.
+    try checkFiles()
     for input in inputs where input.position == 0 { caches.clear(slot: input.slot) }
     model.forward(batch.fill(inputs), caches, output: output, executor)
     validator.advance(inputs)
     draftBooks.advance(inputs)
     keepOutputs(inputs)
     try computeLogits(inputs, receive)
+  }
+
+  private func checkFiles() throws(EngineError) {
+    if let path = model.changedFile { throw .weightsChanged(path: path) }
   }
 
   // MARK: - Logits
@@ -160,7 +166,7 @@ public final class Engine: ForwardEngine {
     guard count > 0 else { return }
     model.logits(of: wantedHidden, rows: count, to: logits, executor)
     // Behind all that the logits were computed from, and before anybody sees them.
-    if let path = model.changedFile { throw .weightsChanged(path: path) }
+    try checkFiles()
     for row in 0..<count {
       receive(
         wantedRows[row].input, wantedRows[row].token,

@@ -36,7 +36,7 @@ public enum EngineError: Error, Hashable, CustomStringConvertible {
   case noSuchPosition(Int, contextLength: Int)
   /// The tokens to take back are not the last ones of the last step, or too many.
   case notRetractable(slot: Int, count: Int)
-  /// A file that weights are read from was changed meanwhile. Sequences have advanced, by whatever numbers.
+  /// A file that weights are read from was changed meanwhile. Sequences may have advanced, by whatever numbers.
   case weightsChanged(path: String)
   /// The tokens to draft after are not those that the last step left in the slot.
   case notDraftable(request: Int, slot: Int)
@@ -65,7 +65,7 @@ public enum EngineError: Error, Hashable, CustomStringConvertible {
     case .notDraftable(let request, let slot):
       "draft request \(request): its tokens are not those that the last step left in slot \(slot)"
     case .weightsChanged(let path):
-      "\(path) was changed while weights are read from it. Start again, and replace a model's files by renaming others"
+      "\(path) was changed while weights are read from it. Replace a model's files by renaming others over them"
     case .pageShared(let input, let page):
       "input \(input): page \(page) is used twice, by this input or by another that writes it"
     case .noSuchPage(let page, let count): "page \(page) is not in 0..<\(count)"

@@ -34,6 +34,22 @@ public enum ModelFileError: Error, Hashable {
   case unexpectedTensors(file: String, tensors: [String])
 }
 
+extension ModelFileError {
+  /// The file at fault, or the folder that lacks one, as the error has it.
+  public var file: String? {
+    switch self {
+    case .unreadable(let error): error.path
+    case .unwritable(let path, _): path
+    case .missingFile(let folder, _), .ambiguousFolder(let folder, _): folder
+    case .missingTokenizer(let file), .tooLarge(let file, _, _), .notUTF8(let file), .malformedJSON(let file, _),
+      .invalidValue(let file, _, _, _), .unsupportedArchitecture(let file, _, _), .malformedFile(let file, _, _),
+      .invalidTensor(let file, _, _, _), .unexpectedTensors(let file, _):
+      file
+    case .missingTensor(_, _, let files): files.first
+    }
+  }
+}
+
 extension ModelFileError: CustomStringConvertible {
   /// One sentence for people.
   public var description: String {

@@ -165,6 +165,9 @@ public struct TensorStore: Sendable {
   /// Bytes of all weight files.
   public var fileByteCount: Int { files.reduce(0) { $0 + $1.bytes.count } }
 
+  /// When each weight file was last written to before it was opened, in nanoseconds since 1970.
+  public var fileTimes: [Int] { files.map(\.modificationTime) }
+
   /// The description of every tensor, by name.
   var entries: [TensorEntry] { names.compactMap { locations[$0]?.entry } }
 }

@@ -9,7 +9,8 @@ final class Admission: Sendable {
     /// When the count was last more than 0, or when it began to be kept.
     var lastUse: ContinuousClock.Instant
     var lastID: UInt64 = 0
-    var isDraining = false
+    /// Why nobody is let in any more.
+    var refusal: GenerationError?
   }
 
   private let state: Mutex<State>
@@ -27,7 +28,7 @@ final class Admission: Sendable {
   /// Lets so many replies to one request in together; `leave` is owed for each.
   func enter(_ count: Int) throws(GenerationError) -> [RequestID] {
     let entry: Result<[RequestID], GenerationError> = state.withLock { state in
-      if state.isDraining { return .failure(.draining) }
+      if let refusal = state.refusal { return .failure(refusal) }
       guard count <= limit else { return .failure(.tooManyChoices(count, limit: limit)) }
       if state.count > limit - count { return .failure(.queueFull(limit: limit)) }
       state.count += count
@@ -47,10 +48,10 @@ final class Admission: Sendable {
     }
   }
 
-  /// Refuses all requests from now on.
-  func close() { state.withLock { $0.isDraining = true } }
+  /// Refuses all requests from now on, for the reason that was given first.
+  func close(_ reason: GenerationError = .draining) { state.withLock { $0.refusal = $0.refusal ?? reason } }
 
-  var isClosed: Bool { state.withLock { $0.isDraining } }
+  var isClosed: Bool { state.withLock { $0.refusal != nil } }
   var isEmpty: Bool { state.withLock { $0.count == 0 } }
   /// Since when nobody has been in; nil while somebody is.
   var emptySince: ContinuousClock.Instant? { state.withLock { $0.count == 0 ? $0.lastUse : nil } }

@@ -20,6 +20,8 @@ public enum GenerationError: Error {
   case draining
   /// Following the grammar of the content takes too much: it is too ambiguous.
   case constraintTooDear
+  /// A file of the model, which has this name, was changed while the model ran: it serves nobody any more.
+  case fileChanged(name: String)
   /// The engine refused a step.
   case engine(EngineError)
   /// A defect in the server.
@@ -42,7 +44,7 @@ extension GenerationError: CustomStringConvertible {
     case .draining: "The server is shutting down."
     case .constraintTooDear:
       "The grammar that the reply has to follow is too ambiguous to be followed further. Please simplify it."
-    case .engine(.weightsChanged): "The model's files were changed while it ran. The server stops."
+    case .fileChanged(let name): "The model's file '\(name)' was changed while the model ran."
     case .engine(let error): "The engine failed: \(error)"
     case .defect(let what): "Internal error: \(what)"
     }

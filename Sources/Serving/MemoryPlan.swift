@@ -107,6 +107,11 @@ public struct MemoryPlan: Sendable {
       maximumGapSeconds: configuration.queueing.maximumGapSeconds ?? .infinity,
       rewindLimit: cacheTypes.retractableRows, rewindBoundary: EngineConfiguration.rewindBoundary)
     let need = need(engine)
+    if let most = configuration.mostBytes, weightBytes + need.total > most {
+      throw .tooLittleMemory(
+        purpose: "the model, whose files were changed since the server started,", needed: weightBytes + need.total,
+        available: most)
+    }
     self.need = need
     self.weightBytes = weightBytes
     weights = try configuration.weights.placement(

@@ -21,6 +21,8 @@ public struct ServingConfiguration: Sendable, Equatable {
   public var checkpointBytes: Int?
   /// What of the memory it may plan with; nil is all that is available when it is loaded.
   public var memory: MemoryAllowance?
+  /// Bytes that the model takes altogether, at most; nil is any number.
+  public var mostBytes: Int?
   /// Threads that compute; 0 means one a core.
   public var threads: Int
   /// What the kernels use. Where the processor lacks it, the portable ones run.

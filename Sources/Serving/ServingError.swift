@@ -1,6 +1,7 @@
 public import ChatTemplate
 public import DiskCache
 public import Engine
+import Foundation
 public import ModelFiles
 public import Models
 public import Scheduler
@@ -32,6 +33,20 @@ public enum ServingError: Error {
   case engine(EngineError)
   /// The scheduler refused its configuration.
   case scheduler(SchedulerError)
+}
+
+extension ServingError {
+  /// The name of the file or folder that is at fault, without the folders it is in; nil if there is none.
+  public var fileName: String? {
+    let path: String? =
+      switch self {
+      case .modelFiles(let error), .model(.file(let error)): error.file
+      case .tokenizer(let path, _), .noChatTemplate(let path), .unreadableChatTemplate(let path, _): path
+      case .template(let path, _): path
+      default: nil
+      }
+    return path.map { ($0 as NSString).lastPathComponent }
+  }
 }
 
 extension ServingError: CustomStringConvertible {

@@ -1,5 +1,6 @@
 import DiskCache
 import Engine
+import Foundation
 import Host
 import Logging
 import Metrics
@@ -43,7 +44,8 @@ final class StepLoop {
   /// Hears why there will be no further step.
   private let onFailure: @Sendable (EngineError) -> Void
   private let start: ContinuousClock.Instant
-  private var isAborting = false
+  /// Why all that is left fails, and whatever may still come.
+  private var end: GenerationError?
   /// What metrics have been told of.
   private var published: SchedulerCounters
   /// When the last step was over; nil if nothing followed it at once.
@@ -114,9 +116,7 @@ final class StepLoop {
     case .cancel(let ids, let step): cancel(ids, step: step)
     case .fileContents(let id, let payloads): restored(payloads, for: id)
     case .drain, .fileWritten: break
-    case .abort:
-      isAborting = true
-      for id in replies.keys.sorted() { fail(id, .draining) }
+    case .abort: failAll(.draining)
     }
     publish()
   }
@@ -126,7 +126,7 @@ final class StepLoop {
     for (index, choice) in submission.choices.enumerated() {
       replies[choice.id] = ActiveReply(submission, choice: index, group: group)
     }
-    if isAborting { return fail(group.ids[0], .draining) }
+    if let end { return fail(group.ids[0], end) }
     if let tier, tier.restore(submission, &scheduler) { return }
     enqueue(submission)
   }
@@ -233,7 +233,7 @@ final class StepLoop {
     do {
       outcome = try compute(plan)
     } catch {
-      if case .weightsChanged = error { giveUp(error) }
+      if case .weightsChanged(let path) = error { giveUp(error, file: path) }
       logger.error("step failed: \(error)")
       for id in plan.sequences { fail(id, .engine(error)) }
       scheduler.abandon(plan)
@@ -262,11 +262,20 @@ final class StepLoop {
   }
 
   /// Serves nobody any more.
-  private func giveUp(_ error: EngineError) {
-    admission.close()
-    isAborting = true
-    for id in replies.keys.sorted() { fail(id, .engine(error)) }
+  private func giveUp(_ error: EngineError, file path: String) {
+    // Where it is, is not for clients.
+    let reason = GenerationError.fileChanged(name: (path as NSString).lastPathComponent)
+    admission.close(reason)
+    failAll(reason)
+    // What is cached was computed from other weights than those that whoever reads it has.
+    tier?.forgetSaves()
     onFailure(error)
+  }
+
+  /// Fails all that is left, and whatever may still come.
+  private func failAll(_ reason: GenerationError) {
+    end = end ?? reason
+    for id in replies.keys.sorted() { fail(id, reason) }
   }
 
   /// Fails the requests that a plan refuses.

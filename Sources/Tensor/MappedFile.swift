@@ -97,6 +97,9 @@ public final class MappedFile: Sendable {
     return fstat(descriptor, &status) != 0 || Version(status) != version
   }
 
+  /// When it was last written to before it was mapped, in nanoseconds since 1970.
+  public var modificationTime: Int { version.seconds &* 1_000_000_000 &+ version.nanoseconds }
+
   /// A copy of the contents.
   public func contents() -> [UInt8] { Array(bytes) }
 

@@ -38,7 +38,7 @@ extension PooledModel {
     }
     self.init(names: names, outline: outline, residence: residence, parts: parts) {
       yields, progress in
-      try source.load(parts, yields: yields, logger: logger) { stage in
+      try source.load(parts, mostBytes: outline.memory.total, yields: yields, logger: logger) { stage in
         progress(stage)
         note(stage)
       }

@@ -49,7 +49,7 @@ struct RunningServer: Service {
       } catch {
         switch error {
         case .cancelled: return nil
-        case .failed(_, let reason, _): throw LoadError(description: reason)
+        case .failed(_, _, let reason, _): throw LoadError(description: reason)
         default: throw error
         }
       }

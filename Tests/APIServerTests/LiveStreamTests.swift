@@ -44,6 +44,21 @@ import TestSupport
     await fixture.stop()
   }
 
+  @Test func aModelWhoseFileWasChangedIsToldInAStatusAndInAStream() async throws {
+    for streams in [false, true] {
+      let fixture = try await APIFixture(
+        beforeStep: { number throws(EngineError) in
+          if number == 3 { throw .weightsChanged(path: "/models/big.gguf") }
+        })
+      let response = try await fixture.chat(.asking("?", ["stream": .bool(streams)]))
+      #expect(response.status == (streams ? 200 : 500))
+      let error = try #require(streams ? try response.events.last?["error"] : try response.json["error"])
+      #expect(error["code"] == "model_file_changed" && error["type"] == "server_error")
+      #expect(error["message"] == "The model's file 'big.gguf' was changed while the model ran.")
+      await fixture.stop()
+    }
+  }
+
   @Test(arguments: [true, false]) func aClientThatGoesEndsItsGeneration(_ streams: Bool) async throws {
     let gate = DispatchSemaphore(value: 0)
     let fixture = try await APIFixture(beforeStep: { _ in gate.wait() }, reply: { _, _ in Self.endless })

@@ -30,4 +30,18 @@ import Testing
     }
     #expect(count == (isCopied ? 2 : 1))
   }
+
+  /// Reading what is not there any more would end the process.
+  @Test(arguments: [LogitsRequest.last, .none])
+  func whatWasCutShortBetweenStepsIsNotRead(_ wanted: LogitsRequest) throws {
+    let file = try SyntheticModel(.llama, .q80)
+    let engine = try Engine(
+      model: loadModel(file.package),
+      configuration: EngineConfiguration(pageCount: 2, slotCount: 1, maximumStepTokens: 8, threads: 1))
+    #expect(truncate(file.path, 4096) == 0)
+    let input = SequenceInput(tokens: [1], position: 0, slot: 0, pages: [0], logits: wanted)
+    #expect(throws: EngineError.weightsChanged(path: file.path)) {
+      try engine.step([input]) { _, _, _ in Issue.record("there are no logits") }
+    }
+  }
 }

@@ -107,9 +107,14 @@ import Testing
       let reply = await CollectedReply(generation)
       #expect(reply.finish == nil)
       // Clients do not learn where files are.
-      #expect(reply.error.map { "\($0)".contains("/models") } == false)
+      let said = reply.error.map { "\($0)" } ?? ""
+      #expect(said.contains("'weights'") && !said.contains("/models"))
     }
-    await #expect(throws: GenerationError.self) { try await fixture.service.generate(.asking("?")) }
+    let error = await #expect(throws: GenerationError.self) { try await fixture.service.generate(.asking("?")) }
+    guard case .fileChanged("weights") = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
     await fixture.service.drain(grace: .zero)
     #expect(fixture.log.steps.count == 3)
   }

@@ -31,6 +31,17 @@ import Testing
     #expect(plan.need.total == 1_024_000 + 2600 + 512)
   }
 
+  @Test func aModelThatHasGrownIsRefused() throws {
+    var configuration = ServingConfiguration(maximumRunning: 4)
+    let first = try plan(context: 64, available: 1_000_000, weightBytes: 5000, configuration)
+    configuration.mostBytes = 5000 + first.need.total
+    #expect(try plan(context: 64, available: 1_000_000, weightBytes: 5000, configuration).need == first.need)
+    let error = #expect(throws: ServingError.self) {
+      try plan(context: 64, available: 1_000_000, weightBytes: 5001, configuration)
+    }
+    #expect("\(String(describing: error))".contains("changed since the server started"))
+  }
+
   @Test func halfOfTheMemoryOtherwise() throws {
     let plan = try plan(context: 4096, available: 200_000, ServingConfiguration(maximumRunning: 4))
     #expect(plan.engine.pageCount == 96)

@@ -44,6 +44,10 @@ extension MetricRegistry {
       ("apus_model_loads_total", "Times a model was loaded.", model.metrics.loads),
       ("apus_model_load_failures_total", "Times a model could not be loaded.", model.metrics.failures),
       ("apus_model_unloads_total", "Times a model was unloaded.", model.metrics.unloads),
+      (
+        "apus_model_file_changes_total", "Times a model was unloaded since its files were changed.",
+        model.metrics.losses
+      ),
     ]
     for (name, help, counter) in counters { add(name, help, labels: labels, .counter(counter)) }
     add("apus_model_load_seconds", "How long loading took.", labels: labels, .histogram(model.metrics.loadTime))

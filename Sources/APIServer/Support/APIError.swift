@@ -143,7 +143,7 @@ extension APIError {
         headerFields: [.retryAfter: "5"])
     case .late: self = unavailable("model_loading", retryAfter: 5)
     case .noRoom: self = unavailable("model_memory_in_use", retryAfter: 5)
-    case .failed(_, _, let retryAfter): self = unavailable("model_load_failed", retryAfter: retryAfter)
+    case .failed(_, _, _, let retryAfter): self = unavailable("model_load_failed", retryAfter: retryAfter)
     }
   }
 
@@ -172,6 +172,8 @@ extension APIError {
         .serviceUnavailable, type: "server_error", code: "shutting_down", message, headerFields: [.retryAfter: "5"])
     case .constraintTooDear:
       self.init(.badRequest, code: "invalid_value", message)
+    case .fileChanged:
+      self.init(.internalServerError, type: "server_error", code: "model_file_changed", message)
     case .engine, .defect:
       self.init(.internalServerError, type: "server_error", code: "internal_error", message)
     }

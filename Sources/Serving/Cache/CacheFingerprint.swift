@@ -7,7 +7,8 @@ import ModelFiles
 enum CacheFingerprint {
   /// Weights of fewer bytes are digested whole.
   private static let wholeBytes = 64 << 20
-  /// Of larger ones, so many tensors at most, and so many bytes at either end of each.
+  /// Of larger ones, so many tensors at most, so many bytes at either end of each, and when the files were written: what is
+  /// changed between the samples is to be noticed, too.
   private static let mostSamples = 4096
   private static let sampleBytes = 64
 
@@ -37,6 +38,7 @@ enum CacheFingerprint {
   private static func addWeights(of store: TensorStore, to hash: inout SHA256) {
     let isSampled = store.fileByteCount > wholeBytes
     let stride = isSampled ? max(1, store.names.count / mostSamples) : 1
+    if isSampled { for time in store.fileTimes { hash.update(time) } }
     for (index, name) in store.names.enumerated() {
       hash.update(text: name)
       guard index % stride == 0 else { continue }

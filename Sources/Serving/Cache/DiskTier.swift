@@ -75,6 +75,9 @@ final class DiskTier {
     saves.removeFirst(max(0, saves.count - Self.mostSaves))
   }
 
+  /// Saves nothing of what was to be saved.
+  func forgetSaves() { saves = [] }
+
   /// Copies some of what is to be saved.
   func advance(_ scheduler: Scheduler) throws(EngineError) {
     var budget = Self.bytesPerStep

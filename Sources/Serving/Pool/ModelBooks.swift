@@ -33,6 +33,12 @@ struct ModelBooks {
 
   private enum Presence { case absent, loading, ready, unloading }
 
+  private struct Failure {
+    let reason: String
+    let file: String?
+    let until: ContinuousClock.Instant
+  }
+
   private struct Book {
     let entry: Entry
     var presence: Presence
@@ -41,7 +47,7 @@ struct ModelBooks {
     var users = 0
     var lastUse: ContinuousClock.Instant?
     var waiters: [Waiter] = []
-    var failure: (reason: String, until: ContinuousClock.Instant)?
+    var failure: Failure?
 
     /// Whether its memory is taken, or spoken for.
     var claims: Bool { isWanted || presence == .loading || presence == .ready }
@@ -111,7 +117,11 @@ struct ModelBooks {
     if !books[model].claims {
       if let failure = books[model].failure, failure.until > now {
         let seconds = (failure.until - now) / .seconds(1)
-        return [.refuse(waiter, .failed(model: entry.name, reason: failure.reason, retryAfter: seconds))]
+        return [
+          .refuse(
+            waiter,
+            .failed(model: entry.name, file: failure.file, reason: failure.reason, retryAfter: seconds))
+        ]
       }
       guard let chosen = self.victims(for: model, idleSince) else {
         let holders = books.filter(\.claims).map { ModelRefusal.Holder(model: $0.entry.name, bytes: $0.entry.need) }
@@ -195,19 +205,23 @@ struct ModelBooks {
     let waiters = books[model].waiters
     books[model].presence = .ready
     books[model].waiters = []
-    books[model].users = waiters.count
+    // Some may be left from an earlier life that ended while they used it.
+    books[model].users += waiters.count
     books[model].lastUse = now
     return waiters.map { .admit($0, to: model) }
   }
 
   /// A model could not be loaded.
-  mutating func failed(_ model: Int, _ reason: String, at now: ContinuousClock.Instant) -> [Action] {
+  /// - Parameter file: the file that is the reason, by its name, if one is.
+  mutating func failed(
+    _ model: Int, _ reason: String, file: String? = nil, at now: ContinuousClock.Instant
+  ) -> [Action] {
     let waiters = books[model].waiters
     books[model].presence = .absent
     books[model].waiters = []
-    books[model].failure = (reason, now + Self.pause)
+    books[model].failure = Failure(reason: reason, file: file, until: now + Self.pause)
     let refusal = ModelRefusal.failed(
-      model: books[model].entry.name, reason: reason, retryAfter: Self.pause / .seconds(1))
+      model: books[model].entry.name, file: file, reason: reason, retryAfter: Self.pause / .seconds(1))
     return waiters.map { .refuse($0, refusal) } + startLoading()
   }
 
@@ -222,6 +236,13 @@ struct ModelBooks {
   /// Unloads a model if nobody uses it.
   mutating func unload(_ model: Int, idleSince: (Int) -> ContinuousClock.Instant?) -> [Action] {
     guard self.idleSince(model, idleSince) != nil else { return [] }
+    books[model].presence = .unloading
+    return [.unload(model)]
+  }
+
+  /// A model that was loaded serves nobody any more, whoever has it. It goes, and may come again.
+  mutating func lost(_ model: Int) -> [Action] {
+    guard books[model].presence == .ready else { return [] }
     books[model].presence = .unloading
     return [.unload(model)]
   }

@@ -1,4 +1,5 @@
 import CLinux
+import Engine
 import Host
 import Logging
 import Metrics
@@ -36,15 +37,28 @@ extension ModelPool {
       } then: {
         $0.lives[model]
       }
-      Task { [failing] in
-        if let failure = await checkpoints.failure() { failing.yield(failure) }
+      Task { [weak self] in
+        if let failure = await checkpoints.failure() { self?.lost(model, life: life, failure) }
       }
       if let limit = models[model].residence.idleLimit { watch(model, life: life, limit) }
     case .failure(let error):
       metrics.failures.add()
       logger.error("not loaded model=\(name): \(error)")
-      change { $0.books.failed(model, "\(error)", at: now) }
+      let file = (error as? ServingError)?.fileName
+      change { $0.books.failed(model, "\(error)", file: file, at: now) }
     }
+  }
+
+  /// A model's files were changed. It is let go of, and loaded from what they are then when it is asked for again; where it
+  /// is the only one, nothing is left to be served.
+  private func lost(_ model: Int, life: Int, _ error: EngineError) {
+    guard models.count > 1 else {
+      failing.yield(error)
+      return
+    }
+    models[model].metrics.losses.add()
+    logger.error("lost model=\(models[model].names[0]): \(error)")
+    change { state in state.lives[model] == life ? state.books.lost(model) : [] }
   }
 
   /// Lets go of a model, beside everything else.

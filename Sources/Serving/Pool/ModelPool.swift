@@ -171,8 +171,9 @@ public final class ModelPool: Sendable {
   /// Whether the step loop of a model has been at one step for longer than `limit`.
   public func isStalled(after limit: Duration) -> Bool { loaded.contains { $0.isStalled(after: limit) } }
 
-  /// Why a model that was loaded serves nobody any more, as soon as that is so; nil if the calling task is cancelled before.
-  /// To be asked once.
+  /// Why nobody is served any more, as soon as that is so; nil if the calling task is cancelled before. To be asked once.
+  ///
+  /// With several models it is never so: one whose files were changed is unloaded, and the others go on.
   public func failure() async -> EngineError? { await failures.first { _ in true } }
 
   /// Requests that run and wait.

@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 import ModelFiles
 public import Logging
@@ -63,15 +64,19 @@ public struct ModelSource: Sendable {
   /// Loads the model, and starts its services.
   /// - Parameters:
   ///   - parts: what is known of each checkpoint.
+  ///   - mostBytes: what it may take, whatever has become of its files.
   ///   - yields: whether others use the machine, and go first.
   public func load(
-    _ parts: [PooledModel.Part], yields: Bool, logger: Logger,
+    _ parts: [PooledModel.Part], mostBytes: Int, yields: Bool, logger: Logger,
     progress: @escaping @Sendable (LoadedModel.Stage) -> Void
   ) throws(ServingError) -> Checkpoints {
-    let own = try model(at: ownPath(), chatTemplatePath, configuration, yields, progress)
+    var bounded = configuration
+    bounded.mostBytes = mostBytes
+    let own = try model(at: ownPath(), chatTemplatePath, bounded, yields, progress)
     let service = try ChatService(model: own, record: parts[0].record, logger: logger)
     guard let thinkingPath else { return Checkpoints(service) }
     var other = configuration
+    other.mostBytes = mostBytes - own.plan.weightBytes - own.plan.need.total
     other.caching.folder = configuration.caching.folder.map { "\($0).\(Mode.thinking.rawValue)" }
     let thinking = try ChatService(
       model: model(at: thinkingPath, nil, other, yields, progress), record: parts[1].record, logger: logger)

@@ -22,8 +22,9 @@ public enum ModelRefusal: Error, Sendable, Equatable {
   case late(model: String)
   /// Others, which are in use, hold the memory it needs; sizes are in bytes.
   case noRoom(model: String, needed: Int, limit: Int, holders: [Holder])
-  /// It could not be loaded; `reason` is for the server's owner. In `retryAfter` seconds it may be tried again.
-  case failed(model: String, reason: String, retryAfter: Double)
+  /// It could not be loaded; `reason` is for the server's owner, `file` the name of the file at fault, if one is. In
+  /// `retryAfter` seconds it may be tried again.
+  case failed(model: String, file: String?, reason: String, retryAfter: Double)
 
   /// A model that holds memory.
   public struct Holder: Sendable, Equatable {
@@ -47,7 +48,8 @@ extension ModelRefusal: CustomStringConvertible {
       "The model '\(model)' needs \(mebibytes(needed)) of the \(mebibytes(limit)) that models may take, and others are "
         + "in use: " + holders.map { "'\($0.model)' with \(mebibytes($0.bytes))" }.joined(separator: ", ")
         + ". Please retry later."
-    case .failed(let model, _, _): "The model '\(model)' could not be loaded; the server's log says why."
+    case .failed(let model, let file, _, _):
+      "The model '\(model)' could not be loaded\(file.map { " from '\($0)'" } ?? ""); the server's log says why."
     }
   }
 }

@@ -129,6 +129,8 @@ public struct ModelMetrics: Sendable {
   public let failures = Counter()
   /// Times it was unloaded.
   public let unloads = Counter()
+  /// Times its files were changed under it.
+  public let losses = Counter()
   /// Seconds that loading took.
   public let loadTime = Histogram(bounds: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000])
 }

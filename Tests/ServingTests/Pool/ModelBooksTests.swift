@@ -85,13 +85,28 @@ import Testing
     var books = books([1], limit: 1)
     _ = books.request(0, by: 1, at: start) { _ in nil }
     _ = books.request(0, by: 2, at: start) { _ in nil }
-    let refusal = ModelRefusal.failed(model: "m0", reason: "no file", retryAfter: 10)
-    #expect(books.failed(0, "no file", at: start) == [.refuse(1, refusal), .refuse(2, refusal)])
+    let refusal = ModelRefusal.failed(model: "m0", file: "a.gguf", reason: "no file", retryAfter: 10)
+    #expect(books.failed(0, "no file", file: "a.gguf", at: start) == [.refuse(1, refusal), .refuse(2, refusal)])
     #expect(books.state(of: 0) == .unloaded && books.hasFailed(0) && books.occupied == 0)
-    let soon = ModelRefusal.failed(model: "m0", reason: "no file", retryAfter: 4)
+    let soon = ModelRefusal.failed(model: "m0", file: "a.gguf", reason: "no file", retryAfter: 4)
     #expect(books.request(0, by: 3, at: start + .seconds(6)) { _ in nil } == [.refuse(3, soon)])
     #expect(books.request(0, by: 4, at: start + .seconds(10)) { _ in nil } == [.load(0)])
     #expect(!books.hasFailed(0))
+  }
+
+  @Test func aModelThatIsLostGoesWhoeverUsesItAndComesAgain() {
+    var books = books([1], limit: 1)
+    _ = books.request(0, by: 1, at: start) { _ in nil }
+    #expect(books.loaded(0, at: start) == [.admit(1, to: 0)])
+    #expect(books.lost(0) == [.unload(0)] && books.lost(0) == [])
+    #expect(books.request(0, by: 2, at: start) { _ in nil } == [])
+    #expect(books.unloaded(0) == [.load(0)])
+    #expect(books.loaded(0, at: start) == [.admit(2, to: 0)])
+    // Whoever had it in its earlier life keeps it, too.
+    books.release(0, at: start)
+    #expect(books.unload(0) { _ in start } == [])
+    books.release(0, at: start)
+    #expect(books.unload(0) { _ in start } == [.unload(0)])
   }
 
   @Test func soManyWaitAtMost() {
@@ -172,6 +187,10 @@ private struct Clients {
       guard let (waiter, model) = waiting.min(by: { $0.key < $1.key }) else { return }
       perform(books.giveUp(waiter, on: model, .cancelled), books)
     case 5: perform(books.unload(model, idleSince: since), books)
+    case 6 where Int.random(in: 0..<20, using: &random) == 0:
+      // Its files were changed; requests to it fail.
+      busy.remove(model)
+      perform(books.lost(model), books, isForced: true)
     case 6: if let done = busy.sorted().randomElement(using: &random) { busy.remove(done) }
     default: advance(&books, at: now, &random)
     }
@@ -198,14 +217,14 @@ private struct Clients {
     for _ in 0..<1000 { advance(&books, at: now, &random) }
   }
 
-  private mutating func perform(_ actions: [ModelBooks.Action], _ books: ModelBooks) {
+  private mutating func perform(_ actions: [ModelBooks.Action], _ books: ModelBooks, isForced: Bool = false) {
     for action in actions {
       switch action {
       case .load(let model):
         loads += 1
         loading.append(model)
       case .unload(let model):
-        #expect(!users.contains(model) && !busy.contains(model))
+        #expect(isForced || !users.contains(model) && !busy.contains(model))
         unloading.append(model)
       case .admit(let waiter, let model):
         #expect(waiting.removeValue(forKey: waiter) == model && books.state(of: model) == .loaded)

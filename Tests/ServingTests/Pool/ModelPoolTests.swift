@@ -1,4 +1,5 @@
 import Dispatch
+import Engine
 import Logging
 import Metrics
 import Scheduler
@@ -16,6 +17,7 @@ import Testing
     private struct State {
       var loads: [String: Int] = [:]
       var failures = 0
+      var isBroken = false
       var engines: [EngineTrace] = []
     }
 
@@ -24,6 +26,9 @@ import Testing
 
     var loads: [String: Int] { state.withLock { $0.loads } }
     var livingEngines: Int { state.withLock { $0.engines.count { $0.log != nil } } }
+
+    /// Whether the engine of the model "a" finds its files changed.
+    func breakFiles(_ isBroken: Bool) { state.withLock { $0.isBroken = isBroken } }
 
     /// So many loads fail.
     func fail(_ count: Int) { state.withLock { $0.failures = count } }
@@ -49,15 +54,16 @@ import Testing
               state.failures -= 1
               return state.failures >= 0
             }) {
-              throw ServingError.noChatTemplate(path: "/secret/path")
+              throw ServingError.noChatTemplate(path: "/secret/path/a.gguf")
             }
             let log = StepLog()
             state.withLock { $0.engines.append(EngineTrace(log: log)) }
             return Checkpoints(
               try ChatService(
-                format: chat.format, engine: ObservedEngine(chat.engine(), log: log), contextLength: 4096,
-                scheduler: ServiceFixture.plenty,
-                record: record, logger: logger))
+                format: chat.format,
+                engine: ObservedEngine(chat.engine(), log: log) { [self] _ throws(EngineError) in
+                  if name == "a", state.withLock({ $0.isBroken }) { throw .weightsChanged(path: "/secret/a.gguf") }
+                }, contextLength: 4096, scheduler: ServiceFixture.plenty, record: record, logger: logger))
           }
         }, memoryLimit: memoryLimit, logger: logger)
     }
@@ -132,12 +138,13 @@ import Testing
     models.gate.signal()
     for reply in replies {
       let error = await #expect(throws: ModelRefusal.self) { try await reply.value }
-      guard case .failed("a", let reason, let retryAfter) = error else {
+      guard case .failed("a", let file, let reason, let retryAfter) = error else {
         Issue.record("\(String(describing: error))")
         return
       }
-      #expect(reason.contains("/secret/path") && retryAfter == 10)
-      #expect(error?.description.contains("secret") == false)
+      #expect(reason.contains("/secret/path") && retryAfter == 10 && file == "a.gguf")
+      let said = error?.description ?? ""
+      #expect(said.contains("'a.gguf'") && !said.contains("secret"))
     }
     #expect(pool.hasFailed(0) && pool.models[0].metrics.failures.total == 1 && pool.memory == 0)
     await pool.drain(grace: .seconds(3600))
@@ -176,6 +183,32 @@ import Testing
     try await wait { pool.modelState(of: 0) == .unloaded }
     #expect(pool.models[0].metrics.unloads.total == 1 && models.livingEngines == 0 && pool.memory == 0)
     #expect(try await ask(pool, 0) == "It is 42.")
+    await pool.drain(grace: .seconds(3600))
+  }
+
+  @Test func aModelWhoseFilesChangeIsLostAloneAndComesBack() async throws {
+    let models = Models()
+    let pool = try models.pool(["a", "b"], memoryLimit: 20)
+    for _ in 0..<3 { models.gate.signal() }
+    for model in 0..<2 { #expect(try await ask(pool, model) == "It is 42.") }
+    // Somebody has it who has not handed its request over yet.
+    let early = try await pool.acquire(0)
+    models.breakFiles(true)
+    let running = try await early.main.generate(.asking("?"))
+    guard case .fileChanged("a.gguf") = await CollectedReply(running).error else {
+      Issue.record("the reply does not say what has become of the model")
+      return
+    }
+    try await wait { pool.modelState(of: 0) == .unloaded }
+    let late = await #expect(throws: GenerationError.self) { try await early.main.generate(.asking("?")) }
+    #expect("\(String(describing: late))".contains("a.gguf"))
+    #expect(pool.modelState(of: 1) == .loaded && models.livingEngines == 1 && pool.memory == 10)
+    models.breakFiles(false)
+    for model in 0..<2 { #expect(try await ask(pool, model) == "It is 42.") }
+    pool.release(0)
+    #expect(models.loads == ["a": 2, "b": 1] && pool.models[0].metrics.losses.total == 1)
+    try await wait { pool.checkpoints(of: 0)?.idleSince != nil }
+    #expect(await pool.unload(0))
     await pool.drain(grace: .seconds(3600))
   }
 

@@ -11,6 +11,8 @@ final class Admission: Sendable {
     var lastID: UInt64 = 0
     /// Why nobody is let in any more.
     var refusal: GenerationError?
+    /// To be done whenever the last is over.
+    var whenEmpty: (@Sendable () -> Void)?
   }
 
   private let state: Mutex<State>
@@ -42,11 +44,16 @@ final class Admission: Sendable {
   /// So many that were let in are over.
   func leave(_ count: Int = 1) {
     let now = host.now
-    state.withLock { state in
+    let action = state.withLock { state in
       state.count -= count
       state.lastUse = now
+      return state.count == 0 ? state.whenEmpty : nil
     }
+    action?()
   }
+
+  /// Has something done whenever the last is over, on whatever thread that comes about.
+  func whenEmpty(_ action: @escaping @Sendable () -> Void) { state.withLock { $0.whenEmpty = action } }
 
   /// Refuses all requests from now on, for the reason that was given first.
   func close(_ reason: GenerationError = .draining) { state.withLock { $0.refusal = $0.refusal ?? reason } }

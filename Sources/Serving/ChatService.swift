@@ -132,6 +132,9 @@ public final class ChatService: Sendable {
   /// Since when there has been nothing to do; nil while requests run or wait.
   public var idleSince: ContinuousClock.Instant? { admission.emptySince }
 
+  /// Has something done whenever there is nothing to do any more; it is not to take long.
+  func whenIdle(_ action: @escaping @Sendable () -> Void) { admission.whenEmpty(action) }
+
   /// Runs `submit` with ids for the replies, and counts them out again if it fails.
   func admitting(
     _ choices: Int, submit: ([RequestID]) async throws(GenerationError) -> Generation

@@ -100,29 +100,6 @@ def test_who_was_used_least_recently_makes_room(tmp_path):
         assert server.stop() == 0
 
 
-def test_models_in_use_are_not_unloaded(tmp_path):
-    models = [{"name": name, "load": "demand"} for name in "ab"]
-    with serving("--config", settings(tmp_path, models)) as server:
-        say(server, "a")
-        one = memory_of(server, "a")
-        assert server.stop() == 0
-    with serving("--config", settings(tmp_path, models, **{"model-memory": int(one) + 1000})) as server:
-        stream = server.client().chat.completions.create(
-            model="a", stream=True, temperature=2, max_tokens=400, n=64, messages=ASKED["messages"],
-            extra_body={"enable_thinking": True})
-        next(stream)
-        with pytest.raises(openai.InternalServerError) as caught:
-            say(server, "b")
-        assert caught.value.status_code == 503 and caught.value.code == "model_memory_in_use"
-        assert "'a' with" in caught.value.message and int(caught.value.response.headers["retry-after"]) >= 1
-        assert states(server) == {"a": "loaded", "b": "unloaded"}
-        stream.close()
-        wait_until(lambda: metric(server, "vllm:num_requests_running")['model_name="a"'] == 0)
-        assert say(server, "b").content
-        assert states(server) == {"a": "unloaded", "b": "loaded"}
-        assert server.stop() == 0
-
-
 def test_a_model_that_cannot_be_loaded_is_told_and_tried_again(tmp_path, random_model):
     path = tmp_path / "copy.gguf"
     shutil.copy(random_model, path)

@@ -3,9 +3,9 @@
 /// It only decides; what it says is done elsewhere, and told to it. It knows neither threads nor a clock, and models by
 /// number.
 ///
-/// A model that is asked for claims its memory at once. Where others have to go for it, they do, the least recently used
-/// first, and it is loaded when they are gone. What claims memory together fits into the limit always, so that nobody
-/// waits for memory that never comes.
+/// A model that is asked for claims its memory. Where others have to go for it, they do, the least recently used first, and
+/// it is loaded when they are gone. What claims memory together fits into the limit always, so that nobody waits for
+/// memory that was promised and never comes. Where models in use leave no room, it hopes for some, and claims nothing.
 struct ModelBooks {
   /// Somebody who asked for a model and has no answer yet.
   typealias Waiter = UInt64
@@ -31,18 +31,20 @@ struct ModelBooks {
     var isPermanent = false
   }
 
-  private enum Presence { case absent, loading, ready, unloading }
+  enum Presence { case absent, loading, ready, unloading }
 
-  private struct Failure {
+  struct Failure {
     let reason: String
     let file: String?
     let until: ContinuousClock.Instant
   }
 
-  private struct Book {
+  struct Book {
     let entry: Entry
     var presence: Presence
-    /// Whether it is to be loaded as soon as there is room.
+    /// Whether it is asked for, and models in use leave no room for it.
+    var isHoping = false
+    /// Whether it is to be loaded as soon as those are gone that make room for it.
     var isWanted = false
     var users = 0
     var lastUse: ContinuousClock.Instant?
@@ -53,9 +55,9 @@ struct ModelBooks {
     var claims: Bool { isWanted || presence == .loading || presence == .ready }
   }
 
-  private var books: [Book]
-  /// Models that wait for room, in the order in which they were asked for.
-  private var queue: [Int] = []
+  var books: [Book]
+  /// Models that are wanted, in the order in which they came to be.
+  var queue: [Int] = []
   private(set) var isDraining = false
   /// Bytes that models may take together.
   let limit: Int
@@ -87,13 +89,16 @@ struct ModelBooks {
   /// Whether a model is being unloaded, wanted again or not.
   func isLeaving(_ model: Int) -> Bool { books[model].presence == .unloading }
 
+  /// Whether requests for a model wait until those in use leave room for it.
+  func isHoping(_ model: Int) -> Bool { books[model].isHoping }
+
   /// Requests that wait for a model.
   func waiting(for model: Int) -> Int { books[model].waiters.count }
 
   /// Bytes of the models that are in memory, or on the way into it or out of it.
   var occupied: Int { books.reduce(0) { $0 + ($1.presence == .absent ? 0 : $1.entry.need) } }
 
-  private var claimed: Int { books.reduce(0) { $0 + ($1.claims ? $1.entry.need : 0) } }
+  var claimed: Int { books.reduce(0) { $0 + ($1.claims ? $1.entry.need : 0) } }
 
   // MARK: - Requests
 
@@ -111,10 +116,10 @@ struct ModelBooks {
     let entry = books[model].entry
     if isDraining { return [.refuse(waiter, .draining)] }
     guard books[model].waiters.count < entry.mostWaiters else {
-      return [.refuse(waiter, .queueFull(model: entry.name, limit: entry.mostWaiters))]
+      let isFull = ModelRefusal.queueFull(model: entry.name, limit: entry.mostWaiters)
+      return [.refuse(waiter, books[model].isHoping ? noRoom(for: model) : isFull)]
     }
-    var victims: [Int] = []
-    if !books[model].claims {
+    if !books[model].claims && !books[model].isHoping {
       if let failure = books[model].failure, failure.until > now {
         let seconds = (failure.until - now) / .seconds(1)
         return [
@@ -123,55 +128,17 @@ struct ModelBooks {
             .failed(model: entry.name, file: failure.file, reason: failure.reason, retryAfter: seconds))
         ]
       }
-      guard let chosen = self.victims(for: model, idleSince) else {
-        let holders = books.filter(\.claims).map { ModelRefusal.Holder(model: $0.entry.name, bytes: $0.entry.need) }
-        return [.refuse(waiter, .noRoom(model: entry.name, needed: entry.need, limit: limit, holders: holders))]
-      }
-      victims = chosen
       books[model].failure = nil
-      books[model].isWanted = true
-      queue.append(model)
+      books[model].isHoping = true
     }
     books[model].waiters.append(waiter)
-    for victim in victims { books[victim].presence = .unloading }
-    return victims.map(Action.unload) + startLoading()
+    return makeRoom(idleSince)
   }
 
-  /// The models that have to go for another one; nil where that is not enough.
-  private func victims(for model: Int, _ idleSince: (Int) -> ContinuousClock.Instant?) -> [Int]? {
-    var missing = claimed + books[model].entry.need - limit
-    guard missing > 0 else { return [] }
-    let idle = books.indices.compactMap { index in self.idleSince(index, idleSince).map { (index, $0) } }
-    var victims: [Int] = []
-    for (index, _) in idle.sorted(by: { ($0.1, $0.0) < ($1.1, $1.0) }) {
-      victims.append(index)
-      missing -= books[index].entry.need
-      if missing <= 0 { return victims }
-    }
-    return nil
-  }
-
-  /// Since when a model could have been unloaded; nil while it cannot be.
-  func idleSince(
-    _ model: Int, _ idleSince: (Int) -> ContinuousClock.Instant?
-  ) -> ContinuousClock.Instant? {
-    let book = books[model]
-    guard book.presence == .ready, !book.entry.isPermanent, book.users == 0, let since = idleSince(model) else {
-      return nil
-    }
-    return book.lastUse.map { max($0, since) } ?? since
-  }
-
-  /// Loads what has been asked for and has room now.
-  private mutating func startLoading() -> [Action] {
-    var actions: [Action] = []
-    for model in queue where books[model].presence == .absent && occupied + books[model].entry.need <= limit {
-      books[model].presence = .loading
-      books[model].isWanted = false
-      actions.append(.load(model))
-    }
-    queue.removeAll { [books] in !books[$0].isWanted }
-    return actions
+  private func noRoom(for model: Int) -> ModelRefusal {
+    let holders = books.filter(\.claims).map { ModelRefusal.Holder(model: $0.entry.name, bytes: $0.entry.need) }
+    let entry = books[model].entry
+    return .noRoom(model: entry.name, needed: entry.need, limit: limit, holders: holders)
   }
 
   /// A waiter does not wait any more; it is refused if it still did.
@@ -182,8 +149,19 @@ struct ModelBooks {
     return [.refuse(waiter, reason)]
   }
 
+  /// A waiter has waited as long as it may, if it still does.
+  mutating func late(_ waiter: Waiter, on model: Int) -> [Action] {
+    giveUp(waiter, on: model, books[model].isHoping ? noRoom(for: model) : .late(model: books[model].entry.name))
+  }
+
+  /// A waiter has waited for room as long as it may, if it still does.
+  mutating func loseHope(_ waiter: Waiter, on model: Int) -> [Action] {
+    books[model].isHoping ? late(waiter, on: model) : []
+  }
+
   /// Nobody wants a model any more that is not being loaded yet.
   private mutating func forget(_ model: Int) {
+    books[model].isHoping = false
     books[model].isWanted = false
     queue.removeAll { $0 == model }
   }

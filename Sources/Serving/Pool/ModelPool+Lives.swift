@@ -30,6 +30,7 @@ extension ModelPool {
       metrics.loads.add()
       metrics.loadTime.observe(seconds)
       logger.info("loaded model=\(name) seconds=\((seconds * 1000).rounded() / 1000)")
+      for (service, _) in checkpoints.all { service.whenIdle { [weak self] in self?.makeRoom() } }
       let life = change { state in
         state.loaded[model] = checkpoints
         state.lives[model] += 1

@@ -4,7 +4,7 @@ public import Logging
 import Synchronization
 
 /// A server's models: loads them when they are asked for, and unloads them when others need their memory, or nobody has
-/// used them for a while.
+/// used them for a while. While models in use leave no room, requests for others wait.
 ///
 /// `acquire` waits for a model; who has got it owes `release` once its request is handed over to the model's service. A
 /// model is unloaded only while nobody has it and its services have nothing to do.
@@ -111,17 +111,17 @@ public final class ModelPool: Sendable {
     }
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let isWaiting = change { state in
+        let (isWaiting, isHoping) = change { state in
           state.waiting[waiter] = continuation
           guard !Task.isCancelled else { return [.refuse(waiter, .cancelled)] }
           return state.books.request(model, by: waiter, at: host.now, idleSince: state.idleSince)
         } then: {
-          $0.waiting[waiter] != nil
+          ($0.waiting[waiter] != nil, $0.books.isHoping(model))
         }
-        if isWaiting { limitWait(of: waiter, for: model, deadline) }
+        if isWaiting { limitWait(of: waiter, for: model, deadline, isHoping: isHoping) }
       }
     } onCancel: {
-      giveUp(waiter, on: model, .cancelled)
+      change { $0.books.giveUp(waiter, on: model, .cancelled) }
     }
     return try result.get()
   }
@@ -129,21 +129,30 @@ public final class ModelPool: Sendable {
   /// What was acquired is not needed any more.
   public func release(_ model: Int) {
     let now = host.now
-    state.withLock { $0.books.release(model, at: now) }
-  }
-
-  private func limitWait(of waiter: ModelBooks.Waiter, for model: Int, _ deadline: ContinuousClock.Instant?) {
-    let ends = [deadline, models[model].residence.longestWait.map { host.now + $0 }]
-    guard let end = ends.compactMap(\.self).min() else { return }
-    Task { [weak self, host] in
-      try? await host.sleep(until: end)
-      guard let self else { return }
-      giveUp(waiter, on: model, .late(model: models[model].names[0]))
+    change { state in
+      state.books.release(model, at: now)
+      return []
     }
   }
 
-  private func giveUp(_ waiter: ModelBooks.Waiter, on model: Int, _ reason: ModelRefusal) {
-    change { $0.books.giveUp(waiter, on: model, reason) }
+  private func limitWait(
+    of waiter: ModelBooks.Waiter, for model: Int, _ deadline: ContinuousClock.Instant?, isHoping: Bool
+  ) {
+    let residence = models[model].residence
+    let ends = [deadline, residence.longestWait.map { host.now + $0 }]
+    if let end = ends.compactMap(\.self).min() { at(end) { $0.late(waiter, on: model) } }
+    if isHoping, residence.longestWait == nil {
+      at(host.now + residence.longestWaitForRoom) { $0.loseHope(waiter, on: model) }
+    }
+  }
+
+  private func at(
+    _ end: ContinuousClock.Instant, _ change: @escaping @Sendable (inout ModelBooks) -> [ModelBooks.Action]
+  ) {
+    Task { [weak self, host] in
+      try? await host.sleep(until: end)
+      self?.change { change(&$0.books) }
+    }
   }
 
   // MARK: - What there is
@@ -208,6 +217,9 @@ public final class ModelPool: Sendable {
     }
   }
 
+  /// A model has nothing to do any more: others may have its memory.
+  func makeRoom() { change { _ in [] } }
+
   /// Changes the books, and does what they then say.
   @discardableResult func change<Value: Sendable>(
     _ change: (inout State) -> [ModelBooks.Action], then look: (State) -> Value
@@ -216,7 +228,7 @@ public final class ModelPool: Sendable {
       CheckedContinuation<Result<Checkpoints, ModelRefusal>, Never>, Result<Checkpoints, ModelRefusal>
     )
     let (actions, answers, value) = state.withLock { state in
-      let actions = change(&state)
+      let actions = change(&state) + state.books.makeRoom(state.idleSince)
       let answers = actions.compactMap { action -> Answer? in
         let (waiter, result): (ModelBooks.Waiter, Result<Checkpoints, ModelRefusal>)
         switch action {

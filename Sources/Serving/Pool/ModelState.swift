@@ -1,8 +1,8 @@
 /// Where a model is in its life.
 public enum ModelState: String, Sendable, CaseIterable {
-  /// Nothing of it is in memory.
+  /// Nothing of it is in memory, and there may be no room for it.
   case unloaded
-  /// It is read, or waits until there is room for it.
+  /// It is read, or waits until those are gone that make room for it.
   case loading
   /// It serves.
   case loaded
@@ -20,7 +20,8 @@ public enum ModelRefusal: Error, Sendable, Equatable {
   case queueFull(model: String, limit: Int)
   /// The request has waited as long as it may, and the model is still being loaded.
   case late(model: String)
-  /// Others, which are in use, hold the memory it needs; sizes are in bytes.
+  /// Others, which are in use, hold the memory it needs, and the request has waited for it as long as it may, or as many
+  /// others do as may; sizes are in bytes.
   case noRoom(model: String, needed: Int, limit: Int, holders: [Holder])
   /// It could not be loaded; `reason` is for the server's owner, `file` the name of the file at fault, if one is. In
   /// `retryAfter` seconds it may be tried again.

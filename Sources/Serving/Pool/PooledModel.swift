@@ -114,8 +114,10 @@ public struct ModelResidence: Sendable, Equatable {
   public var idleLimit: Duration?
   /// Requests that may wait until it is loaded.
   public var mostWaiters = Int.max
-  /// How long they do.
+  /// How long they do; nil is as long as it takes.
   public var longestWait: Duration?
+  /// How long they do where there is no other limit, and other models that are in use leave no room for it.
+  public var longestWaitForRoom = Duration.seconds(30)
 
   /// Loaded at the start, and kept.
   public init() {}

@@ -20,11 +20,6 @@ import Testing
     books.release(model, at: now)
   }
 
-  private func hasNoRoom(_ actions: [ModelBooks.Action]) -> Bool {
-    guard actions.count == 1, case .refuse(_, .noRoom) = actions[0] else { return false }
-    return true
-  }
-
   @Test func requestsShareOneLoad() {
     var books = books([1], limit: 1)
     #expect(books.state(of: 0) == .unloaded)
@@ -55,11 +50,62 @@ import Testing
     load(1, in: &books)
     #expect(books.request(0, by: 1, at: start) { _ in start } == [.admit(1, to: 0)])
     // The other has a reply to make.
+    #expect(books.request(2, by: 2, at: start) { $0 == 1 ? nil : start } == [])
+    #expect(books.isHoping(2) && books.state(of: 2) == .unloaded && books.waiting(for: 2) == 1)
+    #expect(books.unload(1) { $0 == 1 ? nil : start } == [] && books.unload(0) { _ in start } == [])
+    #expect(books.makeRoom { $0 == 1 ? nil : start } == [])
+    #expect(books.makeRoom { _ in start } == [.unload(1)] && !books.isHoping(2))
+    #expect(books.unloaded(1) == [.load(2)] && books.loaded(2, at: start) == [.admit(2, to: 2)])
+  }
+
+  @Test func whoeverHopesInVainIsToldWhoHasTheMemory() {
+    var books = books([4, 4, 4], limit: 8, mostWaiters: 1)
+    load(0, in: &books)
+    load(1, in: &books)
     let holders = [ModelRefusal.Holder(model: "m0", bytes: 4), ModelRefusal.Holder(model: "m1", bytes: 4)]
     let refusal = ModelRefusal.noRoom(model: "m2", needed: 4, limit: 8, holders: holders)
-    #expect(books.request(2, by: 2, at: start) { $0 == 1 ? nil : start } == [.refuse(2, refusal)])
-    #expect(books.unload(1) { $0 == 1 ? nil : start } == [] && books.unload(0) { _ in start } == [])
-    #expect(books.request(2, by: 3, at: start) { _ in start } == [.unload(1)])
+    for isPatient in [true, false] {
+      #expect(books.request(2, by: 1, at: start) { _ in nil } == [])
+      #expect(books.request(2, by: 2, at: start) { _ in nil } == [.refuse(2, refusal)])
+      let ends = (0..<2).map { _ in isPatient ? books.late(1, on: 2) : books.loseHope(1, on: 2) }
+      #expect(ends == [[.refuse(1, refusal)], []] && !books.isHoping(2))
+    }
+    // Nobody hopes any more, so that nobody goes.
+    #expect(books.makeRoom { _ in start } == [])
+    // Once the memory is promised, only the request's own limit counts.
+    #expect(books.request(2, by: 3, at: start) { _ in start } == [.unload(0)])
+    #expect(books.loseHope(3, on: 2) == [])
+    #expect(books.late(3, on: 2) == [.refuse(3, .late(model: "m2"))])
+  }
+
+  @Test func roomIsForWhoeverCameFirst() {
+    var books = books([8, 8, 8], limit: 8)
+    load(0, in: &books)
+    for (waiter, model) in [(1, 2), (2, 1), (3, 2)] {
+      #expect(books.request(model, by: ModelBooks.Waiter(waiter), at: start) { _ in nil } == [])
+    }
+    // Who came first leaves, and the other model's request is the older one then.
+    #expect(books.giveUp(1, on: 2, .cancelled) == [.refuse(1, .cancelled)])
+    #expect(books.makeRoom { _ in start } == [.unload(0)])
+    #expect(books.unloaded(0) == [.load(1)] && books.makeRoom { _ in start } == [])
+    #expect(books.loaded(1, at: start) == [.admit(2, to: 1)] && books.makeRoom { _ in start } == [])
+    books.release(1, at: start)
+    #expect(books.makeRoom { _ in start } == [.unload(1)])
+    #expect(books.unloaded(1) == [.load(2)] && books.loaded(2, at: start) == [.admit(3, to: 2)])
+  }
+
+  @Test func whatIsFreeIsForWhoeverComes() {
+    var books = books([4, 8, 2, 3, 3], limit: 10)
+    load(0, in: &books)
+    load(4, in: &books)
+    #expect(books.request(1, by: 1, at: start) { $0 == 4 ? start : nil } == [])
+    // There is room for this one, and for the next one only if others go: these are for the first.
+    #expect(books.request(2, by: 2, at: start) { $0 == 4 ? start : nil } == [.load(2)])
+    #expect(books.request(3, by: 3, at: start) { $0 == 4 ? start : nil } == [])
+    #expect(books.loaded(2, at: start) == [.admit(2, to: 2)])
+    #expect(books.giveUp(1, on: 1, .cancelled) == [.refuse(1, .cancelled)])
+    #expect(books.makeRoom { $0 == 4 ? start : nil } == [.unload(4)])
+    #expect(books.unloaded(4) == [.load(3)])
   }
 
   @Test func nothingIsUnloadedInVain() {
@@ -67,7 +113,7 @@ import Testing
     load(0, in: &books)
     load(1, in: &books)
     #expect(books.request(1, by: 1, at: start) { _ in start } == [.admit(1, to: 1)])
-    #expect(hasNoRoom(books.request(2, by: 2, at: start) { _ in start }))
+    #expect(books.request(2, by: 2, at: start) { _ in start } == [])
     #expect(books.state(of: 0) == .loaded)
   }
 
@@ -77,7 +123,7 @@ import Testing
     #expect(books.unload(0) { _ in start } == [.unload(0)])
     #expect(books.request(0, by: 1, at: start) { _ in start } == [])
     // Its memory is spoken for.
-    #expect(hasNoRoom(books.request(1, by: 2, at: start) { _ in start }))
+    #expect(books.request(1, by: 2, at: start) { _ in start } == [] && books.isHoping(1))
     #expect(books.unloaded(0) == [.load(0)])
   }
 
@@ -173,25 +219,28 @@ private struct Clients {
   /// Models that somebody uses, and models that have a reply to make.
   var users: [Int] = []
   var busy: Set<Int> = []
+  var now = ContinuousClock.now
 
   mutating func step(_ books: inout ModelBooks, at now: ContinuousClock.Instant, _ random: inout SplitMix64) {
     let model = Int.random(in: 0..<5, using: &random)
-    let since: (Int) -> ContinuousClock.Instant? = { [busy] in busy.contains($0) ? nil : now }
+    self.now = now
     switch Int.random(in: 0..<10, using: &random) {
     case 0..<4:
       asked += 1
       let waiter = ModelBooks.Waiter(asked)
       waiting[waiter] = model
-      perform(books.request(model, by: waiter, at: now, idleSince: since), books)
+      perform(books.request(model, by: waiter, at: now, idleSince: idleSince), &books)
     case 4:
       guard let (waiter, model) = waiting.min(by: { $0.key < $1.key }) else { return }
-      perform(books.giveUp(waiter, on: model, .cancelled), books)
-    case 5: perform(books.unload(model, idleSince: since), books)
+      perform(Bool.random(using: &random) ? books.late(waiter, on: model) : books.loseHope(waiter, on: model), &books)
+    case 5: perform(books.unload(model, idleSince: idleSince), &books)
     case 6 where Int.random(in: 0..<20, using: &random) == 0:
       // Its files were changed; requests to it fail.
       busy.remove(model)
-      perform(books.lost(model), books, isForced: true)
-    case 6: if let done = busy.sorted().randomElement(using: &random) { busy.remove(done) }
+      perform(books.lost(model), &books, lost: model)
+    case 6:
+      if let done = busy.sorted().randomElement(using: &random) { busy.remove(done) }
+      perform([], &books)
     default: advance(&books, at: now, &random)
     }
   }
@@ -202,29 +251,37 @@ private struct Clients {
       // It has handed its request over.
       if Bool.random(using: &random) { busy.insert(model) }
       books.release(model, at: now)
+      perform([], &books)
     } else if !loading.isEmpty, Bool.random(using: &random) {
       let model = loading.removeFirst()
       perform(
         Int.random(in: 0..<8, using: &random) == 0
-          ? books.failed(model, "", at: now) : books.loaded(model, at: now), books)
+          ? books.failed(model, "", at: now) : books.loaded(model, at: now), &books)
     } else if !unloading.isEmpty {
-      perform(books.unloaded(unloading.removeFirst()), books)
+      perform(books.unloaded(unloading.removeFirst()), &books)
     }
   }
 
   mutating func finish(_ books: inout ModelBooks, at now: ContinuousClock.Instant, _ random: inout SplitMix64) {
-    busy = []
-    for _ in 0..<1000 { advance(&books, at: now, &random) }
+    for _ in 0..<1000 {
+      advance(&books, at: now, &random)
+      busy = []
+      perform([], &books)
+    }
   }
 
-  private mutating func perform(_ actions: [ModelBooks.Action], _ books: ModelBooks, isForced: Bool = false) {
-    for action in actions {
+  private func idleSince(_ model: Int) -> ContinuousClock.Instant? { busy.contains(model) ? nil : now }
+
+  private mutating func perform(
+    _ actions: [ModelBooks.Action], _ books: inout ModelBooks, lost: Int? = nil
+  ) {
+    for action in actions + books.makeRoom(idleSince) {
       switch action {
       case .load(let model):
         loads += 1
         loading.append(model)
       case .unload(let model):
-        #expect(isForced || !users.contains(model) && !busy.contains(model))
+        #expect(model == lost || !users.contains(model) && !busy.contains(model))
         unloading.append(model)
       case .admit(let waiter, let model):
         #expect(waiting.removeValue(forKey: waiter) == model && books.state(of: model) == .loaded)

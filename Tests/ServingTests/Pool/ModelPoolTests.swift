@@ -79,6 +79,10 @@ import Testing
     return await CollectedReply(try await checkpoints.main.generate(.asking("?"))).content
   }
 
+  private func refusal(_ work: () async throws -> Checkpoints) async -> ModelRefusal? {
+    await #expect(throws: ModelRefusal.self) { _ = try await work() }
+  }
+
   @Test func severalRequestsWaitForOneLoad() async throws {
     let models = Models()
     let pool = try models.pool(["a"], memoryLimit: 10)
@@ -108,24 +112,72 @@ import Testing
     #expect(models.livingEngines == 0)
   }
 
-  @Test func aModelWithARequestIsNotUnloaded() async throws {
+  @Test func aModelWithARequestIsNotUnloadedAndOthersWaitForItsMemory() async throws {
     let models = Models()
-    let pool = try models.pool(["a", "b"], memoryLimit: 10)
-    for _ in 0..<2 { models.gate.signal() }
+    let pool = try models.pool(["a", "b", "c"], memoryLimit: 10)
+    for _ in 0..<3 { models.gate.signal() }
     let checkpoints = try await pool.acquire(0)
     // The generation is not read, so it stays until it is dropped.
     let generation = try await checkpoints.main.generate(.asking("?"))
-    let error = await #expect(throws: ModelRefusal.self) { _ = try await pool.acquire(1) }
-    guard case .noRoom("b", 10, 10, let holders) = error else {
-      Issue.record("\(String(describing: error))")
-      return
+    var waiting: [Task<String, any Error>] = []
+    for model in [2, 1] {
+      waiting.append(Task { try await ask(pool, model) })
+      try await wait { pool.waiting(for: model) == 1 }
     }
-    #expect(holders == [ModelRefusal.Holder(model: "a", bytes: 10)])
+    #expect(pool.modelState(of: 1) == .unloaded && pool.memory == 10)
     #expect(await !pool.unload(0))
     pool.release(0)
     #expect(await CollectedReply(generation).content == "It is 42.")
-    try await wait { checkpoints.idleSince != nil }
+    for reply in waiting { #expect(try await reply.value == "It is 42.") }
+    #expect(models.loads == ["a": 1, "c": 1, "b": 1] && pool.modelState(of: 1) == .loaded && pool.memory == 10)
+    #expect(models.livingEngines == 1)
+    await pool.drain(grace: .seconds(3600))
+  }
+
+  @Test func whoeverWaitsForMemoryInVainIsToldWhoHasIt() async throws {
+    let models = Models()
+    var residence = ModelResidence()
+    residence.mostWaiters = 1
+    residence.longestWaitForRoom = .milliseconds(100)
+    let pool = try models.pool(["a", "b"], memoryLimit: 10, residence)
+    for _ in 0..<2 { models.gate.signal() }
+    _ = try await pool.acquire(0)
+    let holders = [ModelRefusal.Holder(model: "a", bytes: 10)]
+    let refusal = ModelRefusal.noRoom(model: "b", needed: 10, limit: 10, holders: holders)
+    let begin = ContinuousClock.now
+    let patient = Task { try await pool.acquire(1) }
+    try await wait { pool.waiting(for: 1) == 1 }
+    // As many wait as may.
+    #expect(await self.refusal { try await pool.acquire(1) } == refusal)
+    #expect(await self.refusal { try await patient.value } == refusal)
+    #expect(ContinuousClock.now - begin >= .milliseconds(100))
+    // A deadline comes first, and who leaves is forgotten.
+    #expect(await self.refusal { try await pool.acquire(1, deadline: .now) } == refusal)
+    let leaving = Task { try await pool.acquire(1) }
+    try await wait { pool.waiting(for: 1) == 1 }
+    leaving.cancel()
+    #expect(await self.refusal { try await leaving.value } == .cancelled)
+    #expect(pool.waiting(for: 1) == 0)
+    pool.release(0)
+    #expect(pool.modelState(of: 0) == .loaded)
     #expect(try await ask(pool, 1) == "It is 42.")
+    await pool.drain(grace: .seconds(3600))
+  }
+
+  @Test func timeForLoadingIsNotTimeForWaiting() async throws {
+    let models = Models()
+    var residence = ModelResidence()
+    residence.longestWaitForRoom = .milliseconds(100)
+    let pool = try models.pool(["a", "b"], memoryLimit: 10, residence)
+    models.gate.signal()
+    _ = try await pool.acquire(0)
+    let waiting = Task { try await ask(pool, 1) }
+    try await wait { pool.waiting(for: 1) == 1 }
+    pool.release(0)
+    try await wait { pool.modelState(of: 1) == .loading }
+    try await Task.sleep(for: .milliseconds(200))
+    models.gate.signal()
+    #expect(try await waiting.value == "It is 42.")
     await pool.drain(grace: .seconds(3600))
   }
 

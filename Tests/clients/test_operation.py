@@ -22,7 +22,7 @@ from conftest import ROOT, run, serving
 
 PROMETHEUS = pathlib.Path(os.environ.get("PROMETHEUS", ROOT / ".build/prometheus/usr/bin"))
 DASHBOARD = json.loads((ROOT / "config/grafana-dashboard.json").read_text())
-QUERIES = [target["expr"].replace("$model", ".*") for panel in DASHBOARD["panels"] for target in panel["targets"]]
+QUERIES = [target["expr"].replace("$model", ".*") for panel in DASHBOARD["panels"] for target in panel.get("targets", [])]
 
 
 def tool(name):
@@ -81,8 +81,8 @@ def test_promtool_accepts_the_metrics(server, client):
 
 
 def test_prometheus_scrapes_and_the_dashboard_resolves(tmp_path):
-    # With API keys, so that there is something to show of them, too.
-    with serving(env={"APUS_API_KEY": "watcher:sk-watcher"}) as server:
+    # With API keys and several models, so that there is something to show of them, too.
+    with serving("--models", "swiftlet=", "--models", "spare=", env={"APUS_API_KEY": "watcher:sk-watcher"}) as server:
         chat(openai.OpenAI(base_url=server.url + "/v1", api_key="sk-watcher"))
         with pytest.raises(openai.AuthenticationError):
             chat(server.client())
@@ -95,7 +95,7 @@ def test_prometheus_scrapes_and_the_dashboard_resolves(tmp_path):
             while time.monotonic() < until and not query("rate(vllm:generation_tokens_total[5m]) >= 0"):
                 time.sleep(0.2)
             assert query("up")[0]["value"][1] == "1"
-            assert float(query("vllm:generation_tokens_total")[0]["value"][1]) > 0
+            assert float(query('vllm:generation_tokens_total{model_name="swiftlet"}')[0]["value"][1]) > 0
             assert len(QUERIES) > 30
             assert [expression for expression in QUERIES if not query(expression)] == []
 

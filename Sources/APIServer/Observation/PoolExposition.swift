@@ -50,6 +50,12 @@ extension MetricRegistry {
       ),
     ]
     for (name, help, counter) in counters { add(name, help, labels: labels, .counter(counter)) }
+    for kind in ModelRefusal.Kind.allCases {
+      guard let counter = model.metrics.refused[kind] else { continue }
+      add(
+        "apus_model_refused_total", "Requests that did not get their model.",
+        labels: labels + [("reason", kind.rawValue)], .counter(counter))
+    }
     add("apus_model_load_seconds", "How long loading took.", labels: labels, .histogram(model.metrics.loadTime))
   }
 }

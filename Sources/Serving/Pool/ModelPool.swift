@@ -1,6 +1,7 @@
 public import Engine
 public import Host
 public import Logging
+import Metrics
 import Synchronization
 
 /// A server's models: loads them when they are asked for, and unloads them when others need their memory, or nobody has
@@ -123,7 +124,12 @@ public final class ModelPool: Sendable {
     } onCancel: {
       change { $0.books.giveUp(waiter, on: model, .cancelled) }
     }
-    return try result.get()
+    do throws(ModelRefusal) {
+      return try result.get()
+    } catch {
+      if let kind = error.kind { models[model].metrics.refused[kind]?.add() }
+      throw error
+    }
   }
 
   /// What was acquired is not needed any more.

@@ -36,6 +36,31 @@ public enum ModelRefusal: Error, Sendable, Equatable {
   }
 }
 
+extension ModelRefusal {
+  /// What is counted of them: those that the server's owner can do something about.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// Too many wait.
+    case queueFull = "queue_full"
+    /// Loading takes too long.
+    case late
+    /// Others hold the memory.
+    case noRoom = "no_room"
+    /// Loading fails.
+    case failed
+  }
+
+  /// What it counts as; nil where the server stops, or the client has gone.
+  var kind: Kind? {
+    switch self {
+    case .draining, .cancelled: nil
+    case .queueFull: .queueFull
+    case .late: .late
+    case .noRoom: .noRoom
+    case .failed: .failed
+    }
+  }
+}
+
 extension ModelRefusal: CustomStringConvertible {
   /// One sentence for the client; nothing in it is known to the server's owner alone.
   public var description: String {

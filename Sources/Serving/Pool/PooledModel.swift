@@ -133,6 +133,8 @@ public struct ModelMetrics: Sendable {
   public let unloads = Counter()
   /// Times its files were changed under it.
   public let losses = Counter()
+  /// Requests that did not get it.
+  public let refused = Dictionary(uniqueKeysWithValues: ModelRefusal.Kind.allCases.map { ($0, Counter()) })
   /// Seconds that loading took.
   public let loadTime = Histogram(bounds: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000])
 }

@@ -157,7 +157,8 @@ import Testing
     try await wait { pool.waiting(for: 1) == 1 }
     leaving.cancel()
     #expect(await self.refusal { try await leaving.value } == .cancelled)
-    #expect(pool.waiting(for: 1) == 0)
+    #expect(pool.waiting(for: 1) == 0 && pool.models[1].metrics.refused.values.reduce(0) { $0 + $1.total } == 3)
+    #expect(pool.models[1].metrics.refused[.noRoom]?.total == 3)
     pool.release(0)
     #expect(pool.modelState(of: 0) == .loaded)
     #expect(try await ask(pool, 1) == "It is 42.")

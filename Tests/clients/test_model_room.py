@@ -112,3 +112,20 @@ def test_a_client_that_leaves_does_not_wait_for_room(place):
         stream.close()
         wait_until(lambda: metric(server, "vllm:num_requests_running")['model_name="a"'] == 0)
         assert states(server) == {"a": "loaded", "b": "unloaded"}
+
+
+def test_clients_that_make_models_swap_disturb_no_reply_and_take_no_more_memory(place):
+    with crowded(place, "abc", room=2) as server, concurrent.futures.ThreadPoolExecutor(6) as pool:
+        stream = busy(server, "a", 64)
+
+        def ask(number):
+            for turn in range(4):
+                say(server, "bc"[(number + turn) % 2])
+            return metric(server, "apus_models_memory_bytes")[""]
+
+        taken = [asked.result() for asked in [pool.submit(ask, number) for number in range(6)]]
+        assert max(taken) <= 2 * place[-1]
+        loads = metric(server, "apus_model_loads_total")
+        assert loads['model_name="a"'] == 1 and 1 < loads['model_name="b"'] + loads['model_name="c"'] <= 24
+        assert next(stream).choices
+        stream.close()

@@ -155,17 +155,17 @@ var targets: [Target] = [
   tests(
     of: "APIServer",
     [
-      "Engine", "HTTP", "JSON", "Metrics", "OutputParsing", "Scheduler", "Serving", "ServingTestSupport", "TestSupport",
-      "Tokenizer",
+      "Engine", "HTTP", "Host", "JSON", "Metrics", "OutputParsing", "Scheduler", "Serving", "ServingTestSupport",
+      "TestSupport", "Tokenizer",
       .product(name: "HTTPTypes", package: "swift-http-types"),
       .product(name: "Logging", package: "swift-log"),
     ]),
   .target(
     name: "ServerSimulation",
     dependencies: [
-      "APIServer", "ChatTemplate", "DiskCache", "Engine", "HTTP", "HTTPTestSupport", "Host", "JSON", "ModelFiles",
-      "Scheduler", "Serving", "TestSupport", "Tokenizer",
-      .product(name: "Logging", package: "swift-log"),
+      "APIServer", "ChatTemplate", "DiskCache", "Engine", "HTTP", "HTTPTestSupport", "Host", "JSON", "Metrics",
+      "ModelFiles", "Scheduler", "Serving", "TestSupport", "Tokenizer",
+      .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Logging", package: "swift-log"),
     ],
     path: "Tests/ServerSimulation", swiftSettings: strict),
   .executableTarget(

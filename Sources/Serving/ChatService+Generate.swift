@@ -123,7 +123,7 @@ extension ChatService {
       Submission(
         name: options.name, prompt: prompt, cache: cache, maximumTokens: maximumTokens, choices: choices,
         scoredAlternatives: options.scoredAlternatives, promptAlternatives: promptAlternatives, terms: options.terms,
-        arrival: options.arrival, events: events, verdict: verdict)
+        arrival: options.arrival, events: events, meter: TokenMeter(), verdict: verdict)
     }
   }
 }

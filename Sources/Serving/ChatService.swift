@@ -161,7 +161,8 @@ public final class ChatService: Sendable {
     continuation.onTermination = { [mailbox, statisticsBoard] reason in
       if case .cancelled = reason { mailbox.post(.cancel(ids, step: statisticsBoard.current.steps)) }
     }
-    return Generation(ids: ids, promptTokens: submission.prompt, events: events, verdict: verdict)
+    return Generation(
+      ids: ids, promptTokens: submission.prompt, meter: submission.meter, events: events, verdict: verdict)
   }
 
   /// Runs what takes long for long prompts where neither event loops nor the step loop wait for it.

@@ -83,6 +83,8 @@ public struct Generation: Sendable {
   public let ids: [RequestID]
   /// The prompt.
   public let promptTokens: [Int32]
+  /// What the request has taken so far.
+  public let meter: TokenMeter
   /// What happens to the replies, in order. To be read once.
   public let events: AsyncStream<GenerationEvent>
   let verdict: Verdict

@@ -33,6 +33,7 @@ struct Submission: Sendable {
   /// When the request came in.
   let arrival: ContinuousClock.Instant
   let events: AsyncStream<GenerationEvent>.Continuation
+  let meter: TokenMeter
   /// Hears whether it is taken into the queue.
   let verdict: Verdict
 }
@@ -44,6 +45,7 @@ final class ReplyGroup {
   let terms: RequestTerms
   /// What the prompt shares.
   let cache: PromptCache?
+  let meter: TokenMeter
   private let promptAlternatives: Int?
   private let promptTokens: [Int32]
   private let events: AsyncStream<GenerationEvent>.Continuation
@@ -63,6 +65,7 @@ final class ReplyGroup {
     promptAlternatives = submission.promptAlternatives
     promptTokens = submission.prompt
     events = submission.events
+    meter = submission.meter
     verdict = submission.verdict
     arrival = submission.arrival
     self.metrics = metrics
@@ -73,8 +76,9 @@ final class ReplyGroup {
 
   private var isPromptScored: Bool { scoredCount == promptTokens.count - 1 }
 
-  /// Records what the prompt need not be computed of.
+  /// Records that the prompt is begun, and what need not be computed of it.
   func note(_ admitted: AdmittedRequest) {
+    meter.note(promptTokens: promptTokens.count)
     metrics.note(admitted, promptTokens: promptTokens.count)
     usage.cachedTokens = admitted.reusedTokens
     usage.cacheReport = admitted.report.map { PromptCacheReport($0, promptTokens) }
@@ -208,7 +212,9 @@ final class ActiveReply {
     if isConstrained { constraint?.accept(token.id) }
     tokens.append(token.id)
     if sampling.adjustment.looksBack { history.append(token.id) }
+    let before = reader.usage.completionTokens
     let step = reader.read(token.id, score: token.score)
+    group.meter.add(replyTokens: reader.usage.completionTokens - before)
     if constraint?.awaitsCall == true, let call = reader.openCall { constraint?.follow(openCall: call) }
     return step
   }

@@ -195,6 +195,17 @@ import Testing
     #expect(status(access, "b", at: start + .seconds(61)) == 200)
   }
 
+  /// What would have come back into a bucket that was full does not make up for a charge that follows.
+  @Test func noMoreThanAMinutesWorthGathersWhileARequestRuns() throws {
+    let access = AccessControl(keys: [try key("alice", "a") { $0.tokensPerMinute = 600 }])
+    let start = ContinuousClock.now + .seconds(1)
+    #expect(status(access, "a", at: start) == 200)
+    let end = start + .seconds(3600)
+    access.charge("alice", tokens: 600, at: end)
+    #expect(status(access, "a", at: end) == 429)
+    #expect(status(access, "a", at: end + .seconds(1)) == 200)
+  }
+
   @Test func placesAreGivenBack() throws {
     let access = AccessControl(keys: [try key("alice", "a") { $0.concurrentRequests = 2 }])
     #expect(try access.enter(fields("a")) == "alice")

@@ -74,6 +74,9 @@ public final class AccessControl: Sendable {
     }
   }
 
+  /// Requests that are not over yet, by the names of their keys.
+  package var running: [String: Int] { state.withLock { $0.running } }
+
   /// Adds what the keys' holders ask for and take, by the keys' names.
   public func addMetrics(to registry: MetricRegistry) {
     registry.add(
@@ -103,7 +106,7 @@ public final class AccessControl: Sendable {
       if let refusal = Self.refusal(&account, running: state.running[key.name] ?? 0, at: now) {
         return (key.name, refusal)
       }
-      account.requests?.take(1)
+      account.requests?.take(1, at: now)
       state.running[key.name, default: 0] += 1
       return (key.name, nil)
     }
@@ -128,9 +131,12 @@ public final class AccessControl: Sendable {
   }
 
   /// A request has taken so many tokens.
-  func charge(_ name: String?, tokens: Int) {
+  func charge(_ name: String?, tokens: Int) { charge(name, tokens: tokens, at: host.now) }
+
+  /// A request has taken so many tokens at a time.
+  func charge(_ name: String?, tokens: Int, at now: ContinuousClock.Instant) {
     guard let name else { return }
-    state.withLock { $0.accounts[name]?.tokens?.take(Double(tokens)) }
+    state.withLock { $0.accounts[name]?.tokens?.take(Double(tokens), at: now) }
     self.tokens.add(tokens, [name])
     inspect(.charged(name: name, tokens: tokens))
   }

@@ -13,12 +13,20 @@ struct Allowance: Sendable {
 
   /// Seconds until there is as much as `amount`; 0 if there is now.
   mutating func wait(for amount: Double, at now: ContinuousClock.Instant) -> Double {
-    let seconds = (now - updated) / .seconds(1)
-    level = min(perMinute, level + max(0, seconds) * perMinute / 60)
-    updated = now
+    refill(at: now)
     return max(0, min(amount, perMinute) - level) * 60 / perMinute
   }
 
   /// Takes out, also more than there is: what was used has been used.
-  mutating func take(_ amount: Double) { level -= amount }
+  mutating func take(_ amount: Double, at now: ContinuousClock.Instant) {
+    // What came back before went into the bucket that was then, and over its rim.
+    refill(at: now)
+    level -= amount
+  }
+
+  private mutating func refill(at now: ContinuousClock.Instant) {
+    let seconds = (now - updated) / .seconds(1)
+    level = min(perMinute, level + max(0, seconds) * perMinute / 60)
+    updated = max(updated, now)
+  }
 }

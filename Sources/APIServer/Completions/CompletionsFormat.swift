@@ -15,12 +15,13 @@ struct CompletionsFormat: WireFormat {
     try record.use(model: request.model)
     let choice = try models.required(request.model)
     return try await models.with(choice, deadline: terms.deadline) { checkpoints throws(APIError) in
-      try await accept(&request, choice, checkpoints)
+      try await accept(&request, choice, checkpoints, &record)
     }
   }
 
   private func accept(
-    _ request: inout CompletionsRequest, _ choice: ServedModels.Choice, _ checkpoints: Checkpoints
+    _ request: inout CompletionsRequest, _ choice: ServedModels.Choice, _ checkpoints: Checkpoints,
+    _ record: inout AccessRecord
   ) async throws(APIError) -> AcceptedRequest<CompletionsEncoder> {
     let tokenizer = checkpoints.tokenizer
     try request.fillIn(tokenizer)
@@ -39,6 +40,7 @@ struct CompletionsFormat: WireFormat {
         // Those that were taken in already end when they are dropped.
         throw APIError(error).renamed(["messages": "prompt"])
       }
+      record.begin(generation)
       generations.append(generation)
       guard request.isEchoed else { continue }
       let text =

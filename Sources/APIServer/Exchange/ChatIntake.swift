@@ -34,9 +34,10 @@ struct ChatIntake: Sendable {
       record.mode = chat.mode
       try unknownFields.check(parsed.ignoredFields)
       do throws(GenerationError) {
+        let generation = try await checkpoints.service(for: chat.mode).generate(chat)
+        record.begin(generation)
         return Begun(
-          generation: try await checkpoints.service(for: chat.mode).generate(chat), checkpoints: checkpoints,
-          fingerprint: models.fingerprint(choice, checkpoints))
+          generation: generation, checkpoints: checkpoints, fingerprint: models.fingerprint(choice, checkpoints))
       } catch {
         if case .promptTooLong(let promptTokens, _) = error { record.promptTokens = promptTokens }
         throw APIError(error)

@@ -34,7 +34,6 @@ struct ReplyExchange: Sendable {
       record.fail(error)
       return try await send(error, as: format, record.requestID, writer)
     }
-    record.promptTokens = accepted.generations.reduce(0) { $0 + $1.promptTokens.count }
     if !accepted.ignoredFields.isEmpty {
       logger.notice(
         "ignored request_id=\(record.requestID) fields=\(IgnoredFields.headerValue(accepted.ignoredFields))")

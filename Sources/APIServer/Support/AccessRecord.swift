@@ -20,7 +20,7 @@ struct AccessRecord {
   private var errorCode: String?
   private let start: ContinuousClock.Instant
   private var firstOutput: ContinuousClock.Instant?
-  private var outputs = 0
+  private var meters: [TokenMeter] = []
 
   init(_ name: String, requestID: String, _ caller: Caller) {
     self.name = name
@@ -29,9 +29,14 @@ struct AccessRecord {
     start = .now
   }
 
+  /// Replies are under way.
+  mutating func begin(_ generation: Generation) {
+    promptTokens = (promptTokens ?? 0) + generation.promptTokens.count
+    meters.append(generation.meter)
+  }
+
   /// Text went out, or was there to go out.
   mutating func noteOutput() {
-    outputs += 1
     if firstOutput == nil { firstOutput = .now }
   }
 
@@ -42,10 +47,8 @@ struct AccessRecord {
     try caller.check(model: name)
   }
 
-  /// Tokens of prompts and replies; of a reply that was cut off as many as it had pieces of output.
-  var tokensTaken: Int {
-    usage.map { $0.promptTokens + $0.completionTokens } ?? (promptTokens ?? 0) + outputs
-  }
+  /// Tokens of prompts and replies, as far as they were computed: what the usage says, if the replies are whole.
+  var tokensTaken: Int { meters.reduce(0) { $0 + $1.tokens } }
 
   /// A reply is whole. Of several choices the last one's reason stands in the line.
   mutating func noteEnd(_ reason: FinishReason) { outcome = reason.rawValue }

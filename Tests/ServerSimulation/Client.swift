@@ -1,31 +1,5 @@
 import HTTPTestSupport
-
-/// How a client behaves on one connection.
-struct ClientPlan {
-  /// What it does to the connection once it has sent or received so many bytes.
-  enum Fate {
-    case none
-    case closesAfterSending(Int), resetsAfterSending(Int), halfClosesAfterSending(Int), stallsAfterSending(Int)
-    case closesAfterReceiving(Int), resetsAfterReceiving(Int), stallsAfterReceiving(Int)
-  }
-
-  var requests: [ClientRequest]
-  var fate = Fate.none
-  /// It does not wait for a response before it sends the next request.
-  var pipelines: Bool
-  /// Nanoseconds between two pieces it sends, or receives.
-  var sendGap: Int
-  var readGap: Int
-  /// Bytes of the pieces, at most.
-  var sendPiece: Int
-  var readPiece: Int
-  /// Nanoseconds between a response and the next request, at most.
-  var thinkTime: Int
-  /// It leaves the closing to the server.
-  var leavesOpen: Bool
-  /// The client's IP address.
-  var address: String
-}
+import JSON
 
 /// A client on one connection, who knows what has to come back.
 final class Client {
@@ -33,6 +7,7 @@ final class Client {
   private let world: World
   private let network: Network
   private let plan: ClientPlan
+  private let keys: KeyBooks
   private var socket: Network.Socket?
   private var lastArrival: Int64 = 0
 
@@ -41,8 +16,8 @@ final class Client {
   private(set) var answered = 0
   /// Answers that are known to be whole.
   private(set) var answeredWhole = 0
-  /// Names of the requests that the API has answered.
-  private(set) var answeredCompletions: [String] = []
+  /// Names of the requests that the API has answered, with what they are told to have taken.
+  private(set) var answeredCompletions: [(name: String, usage: JSON?)] = []
   private var outgoing: ArraySlice<UInt8> = []
   private var isSending = false
   private var isReading = false
@@ -68,10 +43,11 @@ final class Client {
   /// The response it is receiving has to be whole, although the server stops.
   private var isPromised = false
 
-  init(_ world: World, _ network: Network, _ plan: ClientPlan) {
+  init(_ world: World, _ network: Network, _ plan: ClientPlan, _ keys: KeyBooks) {
     self.world = world
     self.network = network
     self.plan = plan
+    self.keys = keys
     address = plan.address
   }
 
@@ -113,6 +89,7 @@ final class Client {
     repeat {
       let request = plan.requests[begun]
       begun += 1
+      keys.note(request)
       starts.append(sent + outgoing.count)
       outgoing += request.head
       if request.expectsContinue {
@@ -145,7 +122,7 @@ final class Client {
     world.at(time) { [self] in
       isSending = false
       guard !isOver, !isStalled else { return }
-      let count = min(outgoing.count, world.magnitude(1...plan.sendPiece), sendLimit)
+      let count = min(outgoing.count, world.magnitude(1...plan.sendPiece), plan.fate.room(after: sent))
       world.tell("client \(socket.descriptor) sends \(count)")
       if count > 0 {
         network.deliver(outgoing.prefix(count), to: socket)
@@ -154,15 +131,6 @@ final class Client {
       }
       meetFate()
       pump()
-    }
-  }
-
-  private var sendLimit: Int {
-    switch plan.fate {
-    case .closesAfterSending(let bytes), .resetsAfterSending(let bytes), .halfClosesAfterSending(let bytes),
-      .stallsAfterSending(let bytes):
-      max(0, bytes - sent)
-    case .none, .closesAfterReceiving, .resetsAfterReceiving, .stallsAfterReceiving: .max
     }
   }
 
@@ -298,9 +266,10 @@ final class Client {
     answeredWhole += 1
     if let name = response.values("x-request-id").first {
       if name != request.name { world.fail("request \(request.name) gets the response to \(name)") }
-      if request.isCompletion { answeredCompletions.append(name) }
+      if request.isCompletion { answeredCompletions.append((name, CompletionCheck.usage(in: response))) }
     }
-    if let problem = problem(of: response, for: request) {
+    let check = AnswerCheck(keys, mayFail: mayFail, hasSeenStandstill: hasSeenStandstill)
+    if let problem = check.problem(of: response, for: request) {
       world.fail("client \(socket?.descriptor ?? 0), request \(request.name): \(problem)")
     }
     if request.closes, !response.closes {
@@ -314,25 +283,7 @@ final class Client {
     }
   }
 
-  // MARK: - What is right
-
-  private func problem(of response: ResponseReader.Response, for request: ClientRequest) -> String? {
-    switch request.kind {
-    case .plain(let status):
-      if response.status == status || response.closes && [429, 503].contains(response.status) { return nil }
-      return "status \(response.status) instead of \(status)"
-    case .health:
-      let statuses = response.closes ? [200, 429, 503] : hasSeenStandstill ? [200, 503] : [200]
-      return statuses.contains(response.status) ? nil : "status \(response.status) instead of 200"
-    case .malformed(let statuses):
-      if !response.closes { return "the connection goes on after what cannot be understood" }
-      return statuses.union([429, 503]).contains(response.status) ? nil : "status \(response.status)"
-    case .completion(let completion):
-      return CompletionCheck(completion, mayFail: mayFail).problem(of: response)
-    }
-  }
-
-  /// What is wrong with the part of a stream that is there.
+  /// Looks at the part of a stream that is there.
   func checkPart() {
     guard answered < begun, reader.response.status == 200 else { return }
     check(part: reader.response.body, of: plan.requests[answered])

@@ -14,8 +14,8 @@ struct ClientRequest {
   }
 
   struct Completion {
+    let prompt: [Int32]
     let reply: ModelScript.Reply
-    let promptTokens: Int
     let choices: Int
     let isStreamed: Bool
     /// It has a deadline, and may be refused for it.
@@ -24,11 +24,18 @@ struct ClientRequest {
     let isTooLong: Bool
     /// It is a conversation's.
     let isChat: Bool
+    let extras: BodyExtras
+
+    var promptTokens: Int { prompt.count }
+    /// All that is computed for a choice.
+    var tokens: [Int32] { prompt + reply.ids }
   }
 
   let kind: Kind
   /// As the server's log names it.
   let name: String
+  /// Who sends it; nil where nobody asks.
+  var credential: Credential?
   let head: [UInt8]
   let body: [UInt8]
   let expectsContinue: Bool
@@ -38,6 +45,8 @@ struct ClientRequest {
 
   var byteCount: Int { head.count + body.count }
   var isCompletion: Bool { if case .completion = kind { true } else { false } }
+  /// Whether it makes tokens, or wants to, so that the log has a line of it once it was let in.
+  var isLogged: Bool { credential != nil && !body.isEmpty }
 }
 
 /// Makes requests as the seed wants them.
@@ -45,19 +54,26 @@ struct RequestMaker {
   let world: World
   let script: ModelScript
   let scenario: Scenario
+  let ring: KeyRing
   private(set) var count = 0
 
-  init(_ world: World, _ script: ModelScript, _ scenario: Scenario) {
+  /// The name of the model.
+  static let model = "sim"
+
+  init(_ world: World, _ script: ModelScript, _ scenario: Scenario, _ ring: KeyRing) {
     self.world = world
     self.script = script
     self.scenario = scenario
+    self.ring = ring
   }
 
   mutating func make(tenant: Int, allowsMalformed: Bool) -> ClientRequest {
     count += 1
     switch world.int(0...99) {
     case 0..<4: return plain("GET", "/health", .health)
-    case 4..<6: return plain("GET", "/nowhere", .plain(status: 404))
+    case 4..<6:
+      guard ring.hasKeys, ring.chance.happens(700_000) else { return plain("GET", "/nowhere", .plain(status: 404)) }
+      return plain("GET", "/v1/models", .plain(status: 200), ring.credential(tenant: tenant))
     case 6..<8: return plain("HEAD", "/health", .health)
     case 8..<9: return plain("PUT", "/v1/completions", .plain(status: 405))
     case 9..<11: return post("/v1/completions", "{\"model\":", kind: .plain(status: 400), tenant: tenant, urgency: nil)
@@ -67,13 +83,16 @@ struct RequestMaker {
     }
   }
 
-  private func plain(_ method: String, _ path: String, _ kind: ClientRequest.Kind) -> ClientRequest {
+  private func plain(
+    _ method: String, _ path: String, _ kind: ClientRequest.Kind, _ credential: Credential? = nil
+  ) -> ClientRequest {
     let closes = world.happens(100_000)
     var head = "\(method) \(path) HTTP/1.1\r\nHost: simulation\r\nX-Request-ID: r\(count)\r\n"
+    head += credential?.fields ?? ""
     if closes { head += "Connection: close\r\n" }
     head += method == "PUT" ? "Content-Length: 0\r\n\r\n" : "\r\n"
     return ClientRequest(
-      kind: kind, name: "r\(count)", head: Array(head.utf8), body: [], expectsContinue: false,
+      kind: kind, name: "r\(count)", credential: credential, head: Array(head.utf8), body: [], expectsContinue: false,
       isHead: method == "HEAD", isHTTP11: true, closes: closes)
   }
 
@@ -114,15 +133,17 @@ struct RequestMaker {
     let choices = world.happens(100_000) ? world.int(2...3) : 1
     let isStreamed = world.happens(600_000)
     let urgency = world.happens(50_000) ? world.magnitude(1...5000) : nil
-    var body = "{\"model\":\"sim\",\"prompt\":[" + prompt.map(String.init).joined(separator: ",")
+    let extras = ring.extras(isStreamed: isStreamed)
+    var body = "{\"model\":\"\(Self.model)\",\"prompt\":[" + prompt.map(String.init).joined(separator: ",")
     body += "],\"max_tokens\":\(maximum),\"temperature\":0"
     if choices > 1 { body += ",\"n\":\(choices)" }
     if isStreamed { body += ",\"stream\":true" }
     if world.happens(100_000) { body += ",\"priority\":\(world.int(-3...3))" }
+    for (name, value) in extras.members { body += ",\"\(name)\":\(value.serialized())" }
     body += "}"
     let completion = ClientRequest.Completion(
-      reply: script.reply(to: prompt, maximum: maximum), promptTokens: prompt.count, choices: choices,
-      isStreamed: isStreamed, isUrgent: urgency != nil, isTooLong: isTooLong, isChat: false)
+      prompt: prompt, reply: script.reply(to: prompt, maximum: maximum), choices: choices, isStreamed: isStreamed,
+      isUrgent: urgency != nil, isTooLong: isTooLong, isChat: false, extras: extras)
     return post("/v1/completions", body, kind: .completion(completion), tenant: tenant, urgency: urgency)
   }
 
@@ -145,15 +166,18 @@ struct RequestMaker {
     let isTooLong = prompt.count >= scenario.contextLength
     let maximum = min(world.magnitude(1...32), max(1, scenario.contextLength - prompt.count))
     let isStreamed = world.happens(600_000)
-    let body: JSON = [
-      "model": "sim", "messages": .array(messages), "max_tokens": .integer(maximum), "temperature": 0,
+    let extras = ring.extras(isStreamed: isStreamed)
+    var body: JSONObject = [
+      "model": .string(Self.model), "messages": .array(messages), "max_tokens": .integer(maximum), "temperature": 0,
       "stream": .bool(isStreamed), "enable_thinking": false,
     ]
+    for (name, value) in extras.members { body[name] = value }
     let completion = ClientRequest.Completion(
-      reply: script.reply(to: prompt, maximum: maximum), promptTokens: prompt.count, choices: 1,
-      isStreamed: isStreamed, isUrgent: false, isTooLong: isTooLong, isChat: true)
+      prompt: prompt, reply: script.reply(to: prompt, maximum: maximum), choices: 1, isStreamed: isStreamed,
+      isUrgent: false, isTooLong: isTooLong, isChat: true, extras: extras)
     return post(
-      "/v1/chat/completions", body.serialized(), kind: .completion(completion), tenant: tenant, urgency: nil)
+      "/v1/chat/completions", JSON.object(body).serialized(), kind: .completion(completion), tenant: tenant,
+      urgency: nil)
   }
 
   private func post(
@@ -161,8 +185,9 @@ struct RequestMaker {
   ) -> ClientRequest {
     let isHTTP11 = !world.happens(50_000)
     let closes = !isHTTP11 || world.happens(100_000)
+    let credential = ring.credential(tenant: tenant)
     var head = "POST \(path) HTTP/1.\(isHTTP11 ? 1 : 0)\r\nHost: simulation\r\nX-Request-ID: r\(count)\r\n"
-    head += "Content-Type: application/json\r\nAuthorization: Bearer tenant\(tenant)\r\n"
+    head += "Content-Type: application/json\r\n\(credential.fields)"
     if let urgency { head += "x-llm-d-slo-ttft-ms: \(urgency)\r\n" }
     if closes, isHTTP11 { head += "Connection: close\r\n" }
     let expectsContinue = isHTTP11 && world.happens(50_000)
@@ -175,8 +200,8 @@ struct RequestMaker {
       head += "Content-Length: \(body.count)\r\n\r\n"
     }
     return ClientRequest(
-      kind: kind, name: "r\(count)", head: Array(head.utf8), body: body, expectsContinue: expectsContinue,
-      isHead: false, isHTTP11: isHTTP11, closes: closes)
+      kind: kind, name: "r\(count)", credential: credential, head: Array(head.utf8), body: body,
+      expectsContinue: expectsContinue, isHead: false, isHTTP11: isHTTP11, closes: closes)
   }
 
   private func chunked(_ bytes: [UInt8]) -> [UInt8] {

@@ -6,15 +6,18 @@ struct CompletionCheck {
   private let completion: ClientRequest.Completion
   /// The engine may have failed.
   private let mayFail: Bool
+  /// The head names a user that cannot be one.
+  private let isMisnamed: Bool
 
-  init(_ completion: ClientRequest.Completion, mayFail: Bool) {
+  init(_ completion: ClientRequest.Completion, mayFail: Bool, isMisnamed: Bool = false) {
     self.completion = completion
     self.mayFail = mayFail
+    self.isMisnamed = isMisnamed
   }
 
   private func allows(status: Int) -> Bool {
     switch status {
-    case 400: completion.isTooLong || completion.choices > 1
+    case 400: completion.isTooLong || completion.choices > 1 || isMisnamed
     case 429, 503: true
     case 500: mayFail
     default: false
@@ -28,6 +31,7 @@ struct CompletionCheck {
         ? nil : "status \(response.status): \(String(decoding: response.body.prefix(300), as: UTF8.self))"
     }
     if completion.isTooLong { return "a prompt that is too long is answered" }
+    if isMisnamed { return "a request of nobody is answered" }
     return completion.isStreamed ? problem(ofStream: response.body) : problem(ofWhole: response.body)
   }
 
@@ -41,11 +45,23 @@ struct CompletionCheck {
         return "it ends with \(choice["finish_reason"]?.stringValue ?? "nothing") instead of \(reason)"
       }
     }
-    let usage = value["usage"]
+    return problem(ofUsage: value["usage"])
+  }
+
+  private func problem(ofUsage usage: JSON?) -> String? {
     guard usage?["prompt_tokens"]?.intValue == completion.promptTokens,
       usage?["completion_tokens"]?.intValue == completion.reply.tokens * completion.choices
     else { return "the usage \(usage.map { "\($0.serialized())" } ?? "none")" }
     return nil
+  }
+
+  /// What a whole answer tells of its tokens.
+  static func usage(in response: ResponseReader.Response) -> JSON? {
+    guard response.status == 200 else { return nil }
+    if let value = try? JSON(parsing: response.body) { return value["usage"] }
+    let events = response.body.split(separator: 0x0A).filter { $0.starts(with: Array("data: ".utf8)) }
+    return events.lazy.compactMap { try? JSON(parsing: Array($0.dropFirst(6))) }
+      .compactMap { $0["usage"] }.first { $0.objectValue != nil }
   }
 
   private var reason: String { completion.reply.isStopped ? "stop" : "length" }
@@ -56,6 +72,7 @@ struct CompletionCheck {
     var texts: [String]
     var reasons: [String?]
     var status: Int?
+    var usage: JSON?
     var isDone = false
   }
 
@@ -70,7 +87,7 @@ struct CompletionCheck {
       return "the text '\(stream.texts)' instead of '\(completion.reply.text)'"
     }
     if stream.reasons.contains(where: { $0 != reason }) { return "it ends with \(stream.reasons) instead of \(reason)" }
-    return nil
+    return completion.extras.includesUsage ? self.problem(ofUsage: stream.usage) : nil
   }
 
   /// What is wrong with the beginning of a stream.
@@ -105,6 +122,7 @@ struct CompletionCheck {
         stream.status = status(of: error)
         continue
       }
+      if let usage = value["usage"], usage.objectValue != nil { stream.usage = usage }
       guard let choice = value["choices"]?.arrayValue?.first, let index = choice["index"]?.intValue,
         stream.texts.indices.contains(index)
       else { continue }

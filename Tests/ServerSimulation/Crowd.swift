@@ -9,11 +9,11 @@ final class Crowd {
   private var clients: [Client] = []
   private var hasArrived = false
 
-  init(_ world: World, _ scenario: Scenario, _ script: ModelScript, _ network: Network) {
+  init(_ world: World, _ scenario: Scenario, _ script: ModelScript, _ network: Network, _ ring: KeyRing) {
     self.world = world
     self.scenario = scenario
     self.network = network
-    maker = RequestMaker(world, script, scenario)
+    maker = RequestMaker(world, script, scenario, ring)
   }
 
   var requestCount: Int { clients.reduce(0) { $0 + $1.begun } }
@@ -26,7 +26,7 @@ final class Crowd {
     world.onStandstill = { [unowned self] in for client in clients where !client.isDone { client.noteStandstill() } }
     world.after(Int64(world.int(1...scenario.arrivalGap))) { [self] in
       disturb(files)
-      let client = Client(world, network, plan())
+      let client = Client(world, network, plan(), server.keys)
       client.mayFail = scenario.faults.engine > 0
       client.isExcused = server.isStopping || isOverrun
       clients.append(client)
@@ -90,8 +90,12 @@ final class Crowd {
     guard world.violation == nil else { return }
     for client in clients {
       client.checkPart()
-      for name in client.answeredCompletions where server.books.ends(of: name) != 1 {
-        world.fail("request \(name) is answered, and ended \(server.books.ends(of: name)) times")
+      for (name, usage) in client.answeredCompletions where server.keys.visits[name]?.refusal == nil {
+        let ends = server.books.ends(of: name)
+        if ends != 1 { world.fail("request \(name) is answered, and ended \(ends) times") }
+        if let problem = usage.flatMap({ server.keys.problem(ofCharge: $0, in: name) }) {
+          world.fail("request \(name): \(problem)")
+        }
       }
     }
     let whole = clients.reduce(0) { $0 + $1.answeredWhole }

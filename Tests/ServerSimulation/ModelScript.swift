@@ -57,8 +57,10 @@ struct ModelScript: Sendable {
   /// What the model says behind a prompt.
   struct Reply {
     var text = ""
-    var tokens = 0
+    var ids: [Int32] = []
     var isStopped = false
+
+    var tokens: Int { ids.count }
   }
 
   func reply(to prompt: [Int32], maximum: Int) -> Reply {
@@ -67,7 +69,7 @@ struct ModelScript: Sendable {
     while reply.tokens < maximum, !reply.isStopped {
       let token = next(digest)
       digest = Self.digest(digest, token)
-      reply.tokens += 1
+      reply.ids.append(token)
       reply.isStopped = token == end
       reply.text += texts[token] ?? ""
     }

@@ -1,8 +1,10 @@
 import APIServer
 import DiskCache
 import HTTP
+import HTTPTypes
 import Host
 import Logging
+import Metrics
 import Scheduler
 import Serving
 
@@ -13,6 +15,9 @@ final class Server: @unchecked Sendable {
   private let world: World
   private let scenario: Scenario
   let books: Books
+  let keys: KeyBooks
+  private let access: AccessControl
+  private var metrics: MetricRegistry?
   private(set) var service: ChatService?
   private var models: ModelPool?
   private(set) var http: HTTPServer?
@@ -20,13 +25,27 @@ final class Server: @unchecked Sendable {
   private(set) var isStopping = false
   private(set) var hasStopped = false
 
-  init(_ world: World, _ scenario: Scenario, _ script: ModelScript, _ network: Network, _ files: SimulatedFiles) throws
-  {
+  init(
+    _ world: World, _ scenario: Scenario, _ script: ModelScript, _ network: Network, _ files: SimulatedFiles,
+    _ ring: KeyRing, _ prompts: SharedPrompts
+  ) throws {
     self.world = world
     self.scenario = scenario
-    let books = Books(world, scenario)
+    let keys = KeyBooks(world, ring, prompts)
+    self.keys = keys
+    let books = Books(world, scenario, keys)
     self.books = books
     let host = SimulatedHost(world)
+    let access = AccessControl(keys: ring.apiKeys, host: host) { keys.note($0) }
+    let metrics = MetricRegistry()
+    access.addMetrics(to: metrics)
+    self.metrics = metrics
+    self.access = access
+    world.onEvent = {
+      guard ring.isReloaded() else { return }
+      access.replaceKeys(ring.apiKeys)
+      keys.noteReload()
+    }
     let engine = SimulatedEngine(world, script, scenario)
     let disk = try scenario.diskLimit.map { limit in
       files.limit = limit
@@ -42,11 +61,14 @@ final class Server: @unchecked Sendable {
     self.service = service
     let models = ModelPool(serving: Checkpoints(service), names: ["sim"], host: host, logger: logger)
     self.models = models
+    let configuration = APIServerConfiguration(
+      heartbeat: scenario.heartbeat, tenantField: ring.hasKeys ? HTTPField.Name("x-llm-d-inference-fairness-id") : nil)
     let api = APIServer(
-      models: models, configuration: APIServerConfiguration(heartbeat: scenario.heartbeat), host: host, logger: logger)
-    let configuration = HTTPServerConfiguration(
-      limits: scenario.limits, observer: HTTPObserver(onResponse: { books.note($0) }))
-    let http = HTTPServer(configuration: configuration, router: api.router())
+      models: models, configuration: configuration, metrics: metrics, access: access, host: host, logger: logger)
+    let http = HTTPServer(
+      configuration: HTTPServerConfiguration(
+        limits: scenario.limits, observer: HTTPObserver(onResponse: { books.note($0) })),
+      router: api.router())
     self.http = http
     for _ in 0..<scenario.loops {
       let core = SimulatedLoop(world, network)
@@ -85,85 +107,17 @@ final class Server: @unchecked Sendable {
       if statistics.running + statistics.waiting > 0 { world.fail("requests are left: \(statistics)") }
       if statistics.pages.held + statistics.slots.held > 0 { world.fail("pages or slots are held: \(statistics)") }
     }
+    if let metrics { keys.finish(access, metrics) }
     // Whoever waits for what never comes holds on to its loop.
     weak let service = service
     weak let loop = loops.last
     self.service = nil
     models = nil
     http = nil
+    metrics = nil
     loops = []
     world.end()
     if service != nil { world.fail("the service outlives its requests") }
     if loop != nil { world.fail("a task waits for ever") }
   }
-}
-
-/// What the server says of itself, compared with itself.
-final class Books: @unchecked Sendable {
-  private let world: World
-  private let scenario: Scenario
-  /// Lines of the log by request.
-  private var lines: [String: Int] = [:]
-  private(set) var responses = 0
-  private(set) var completeResponses = 0
-  private var turns = 0
-
-  init(_ world: World, _ scenario: Scenario) {
-    self.world = world
-    self.scenario = scenario
-  }
-
-  func inspect(_ scheduler: Scheduler, _ plan: StepPlan?) {
-    if let plan {
-      for admitted in plan.admitted where !admitted.isResumed && admitted.queuedSeconds > longestWait + 1e-6 {
-        world.fail("request \(admitted.request.rawValue) is admitted after \(admitted.queuedSeconds) s")
-      }
-      return
-    }
-    turns += 1
-    do {
-      try scheduler.checkInvariants()
-    } catch {
-      world.fail("\(error)")
-    }
-  }
-
-  private var longestWait: Double { scenario.scheduler.maximumQueueSeconds }
-
-  func note(_ entry: AccessLogEntry) {
-    responses += 1
-    if entry.isComplete { completeResponses += 1 }
-  }
-
-  func note(_ event: LogEvent) {
-    if event.level == .critical { world.fail("the log says: \(event.message)") }
-    let message = "\(event.message)"
-    if message.hasPrefix("cancelled"), !message.hasSuffix("steps_after_cancel=0") {
-      world.fail("steps are computed for a request that is cancelled: \(message)")
-    }
-    guard let metadata = event.metadata, let name = metadata["request_id"], metadata["finish_reason"] != nil else {
-      return
-    }
-    lines["\(name)", default: 0] += 1
-    if lines["\(name)", default: 0] > 1 { world.fail("request \(name) ends twice") }
-  }
-
-  /// How often the request's end was noted.
-  func ends(of name: String) -> Int { lines[name] ?? 0 }
-}
-
-/// Hears what the server logs.
-private struct BookKeeper: LogHandler {
-  let books: Books
-  var metadata: Logger.Metadata = [:]
-  var logLevel = Logger.Level.info
-
-  init(books: Books) { self.books = books }
-
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
-  }
-
-  func log(event: LogEvent) { books.note(event) }
 }

@@ -36,14 +36,16 @@ public struct ServerSimulation: Sendable {
   public func run(seed: UInt64, isVerbose: Bool = false) -> SimulationReport {
     let world = World(seed: seed, isVerbose: isVerbose)
     let scenario = Scenario(world)
+    let ring = KeyRing(seed: seed)
+    let prompts = SharedPrompts()
     world.tell("\(scenario)")
     let files = SimulatedFiles(world, scenario.faults)
     var (requests, responses) = (0, 0)
     for _ in 0..<scenario.lives where world.violation == nil {
       let network = Network(world, scenario.faults)
-      let crowd = Crowd(world, scenario, script, network)
+      let crowd = Crowd(world, scenario, script, network, ring)
       do {
-        let server = try Server(world, scenario, script, network, files)
+        let server = try Server(world, scenario, script, network, files, ring, prompts)
         crowd.arrive(at: server, files)
         run(world, server, crowd)
         crowd.check(server)

@@ -1,5 +1,4 @@
 import Foundation
-import TestSupport
 
 /// Time, chance and the order of everything: one seed decides them all.
 ///
@@ -13,7 +12,7 @@ final class World: @unchecked Sendable {
     case job = 1, network, deadline, turn, work, timer, jump
   }
 
-  var random: SplitMix64
+  private var chance: Chance
   /// Nanoseconds since the beginning.
   private(set) var time: Int64 = 0
   let origin = ContinuousClock.now
@@ -23,6 +22,8 @@ final class World: @unchecked Sendable {
   /// The first invariant that did not hold.
   private(set) var violation: String?
   var onStandstill: () -> Void = {}
+  /// Called before everything that happens.
+  var onEvent: () -> Void = {}
   /// Tells of every event as it happens.
   let isVerbose: Bool
 
@@ -33,7 +34,7 @@ final class World: @unchecked Sendable {
   private var choices: [(kind: Kind, index: Int)] = []
 
   init(seed: UInt64, isVerbose: Bool) {
-    random = SplitMix64(seed: seed)
+    chance = Chance(seed: seed)
     self.isVerbose = isVerbose
   }
 
@@ -47,19 +48,13 @@ final class World: @unchecked Sendable {
 
   // MARK: - Chance
 
-  func int(_ range: ClosedRange<Int>) -> Int {
-    range.lowerBound + Int(random.next() % UInt64(range.upperBound - range.lowerBound + 1))
-  }
+  func int(_ range: ClosedRange<Int>) -> Int { chance.int(range) }
 
   /// Whether something happens that happens in so many of a million cases.
-  func happens(_ millionths: Int) -> Bool { millionths > 0 && Int(random.next() % 1_000_000) < millionths }
+  func happens(_ millionths: Int) -> Bool { chance.happens(millionths) }
 
   /// A number whose logarithm is equally likely to be anywhere in that of the range.
-  func magnitude(_ range: ClosedRange<Int>) -> Int {
-    var bound = range.upperBound
-    while bound > range.lowerBound * 2, random.next() % 2 == 0 { bound /= 2 }
-    return int(range.lowerBound...max(range.lowerBound, bound))
-  }
+  func magnitude(_ range: ClosedRange<Int>) -> Int { chance.magnitude(range) }
 
   // MARK: - What happens
 
@@ -105,6 +100,7 @@ final class World: @unchecked Sendable {
   /// Does one thing.
   /// - Returns: false if there is nothing left that would ever happen.
   func step() -> Bool {
+    onEvent()
     choices.removeAll(keepingCapacity: true)
     for (index, loop) in loops.enumerated() {
       if loop.hasJobs { choices.append((.job, index)) }
@@ -117,7 +113,7 @@ final class World: @unchecked Sendable {
     guard !choices.isEmpty else { return wait() }
     let (kind, index) = choices[choices.count == 1 ? 0 : int(0...choices.count - 1)]
     note(kind, index)
-    time += Int64(random.next() & 0x3FFF)
+    time += Int64(chance.next() & 0x3FFF)
     switch kind {
     case .job: loops[index].runJob()
     case .network: loops[index].poll()
@@ -151,6 +147,7 @@ final class World: @unchecked Sendable {
   /// Forgets everything that could still happen.
   func end() {
     agenda = Agenda()
+    onEvent = {}
     work = []
     workers = []
     loops = []

@@ -63,26 +63,6 @@ MUTANTS = [
      "Sources/HTTP/Protocol/ConnectionMachine+Output.swift",
      "      input = .head(RequestHeadParser(limits: limits))\n      advance(&actions)\n",
      "      input = .head(RequestHeadParser(limits: limits))\n      if !{m} { advance(&actions) }\n"),
-    ("a place of a key is not given back",
-     "Sources/APIServer/Access/AccessControl.swift",
-     "      let left = (state.running[name] ?? 0) - 1\n",
-     "      let left = (state.running[name] ?? 0) - ({m} && state.running[name] == 3 ? 0 : 1)\n"),
-    ("the tokens of a reply that is cut off are not charged",
-     "Sources/APIServer/Support/AccessRecord.swift",
-     "  var tokensTaken: Int { meters.reduce(0) { $0 + $1.tokens } }\n",
-     "  var tokensTaken: Int { {m} && usage == nil ? 0 : meters.reduce(0) { $0 + $1.tokens } }\n"),
-    ("a full allowance grows on while a request runs",
-     "Sources/APIServer/Access/Allowance.swift",
-     "    refill(at: now)\n    level -= amount\n",
-     "    if !{m} { refill(at: now) }\n    level -= amount\n"),
-    ("a revoked key still lets in",
-     "Sources/APIServer/Access/AccessControl.swift",
-     "      state.keys = keys\n",
-     "      state.keys = {m} ? keys.map { $0 + (state.keys ?? []) } : keys\n"),
-    ("the cache is shared whatever the salt",
-     "Sources/Serving/Cache/PromptCaching.swift",
-     "    hash.update(text: terms.cacheSalt ?? \"\")\n",
-     "    hash.update(text: {m} ? \"\" : terms.cacheSalt ?? \"\")\n"),
 ]
 
 SWITCH = """import Glibc
@@ -102,7 +82,6 @@ def plant(tree: pathlib.Path) -> None:
     package = package.replace('library("Scheduler")', 'library("Scheduler", ["Mutants"])')
     package = package.replace('library("DiskCache", [', 'library("DiskCache", ["Mutants", ')
     package = package.replace('"Engine", "DiskCache", "Host",', '"Mutants", "Engine", "DiskCache", "Host",')
-    package = package.replace('"HTTP", "Host", "Serving",', '"Mutants", "HTTP", "Host", "Serving",')
     (tree / "Package.swift").write_text(package)
     for number, (name, file, source, bug) in enumerate(MUTANTS, 1):
         path = tree / file

@@ -23,12 +23,15 @@ struct BlockProduct<Format: PanelFormat, Rows: PanelRows> {
 
   /// Tokens whose integers under way fit the registers while weights are unpacked.
   private var mostDirectTokens: Int {
-    if Format.Factors.blocksPerInputScale == 1 { return Rows.needsTransposing ? 4 : 6 }
+    if Format.Factors.blocksPerInputScale == 1 { return 4 }
     return Rows.needsTransposing || !Format.Factors.hasMinimum ? 2 : 4
   }
 
   /// Few tokens take each stretch of a panel as it is unpacked; many pass over whole panels.
-  @inline(__always)
+  ///
+  /// A function of its own for each format: in one of all formats the compiler leaves some of the standard library's generic
+  /// code outside, where other modules would find it, with instructions of this module.
+  @inline(never)
   func run() {
     if tokens <= widestTile {
       let tile = tileInput(0, tokens)
@@ -41,8 +44,6 @@ struct BlockProduct<Format: PanelFormat, Rows: PanelRows> {
         case 2: dot(InlineArray<2, Void>.self, row, tile, next)
         case 3: dot(InlineArray<3, Void>.self, row, tile, next)
         case 4: dot(InlineArray<4, Void>.self, row, tile, next)
-        case 5: dot(InlineArray<5, Void>.self, row, tile, next)
-        case 6: dot(InlineArray<6, Void>.self, row, tile, next)
         default: stream(row, tile, next)
         }
         store(row, 0, tokens)

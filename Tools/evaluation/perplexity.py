@@ -73,6 +73,8 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=1000, help="tokens of each piece of the text")
     parser.add_argument("--apus", type=Path, default=ROOT / ".build/release/apus", help="the program")
     arguments = parser.parse_args()
+    if arguments.sequences < 1 or arguments.length < 2:
+        parser.error("at least one sequence of at least two tokens is needed")
 
     path = SWIFTLET if arguments.swiftlet else arguments.model
     if arguments.swiftlet:

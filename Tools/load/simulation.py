@@ -109,14 +109,18 @@ def main() -> None:
     parser.add_argument("--cost", type=Path, help="a cost model of apus simulate calibrate, if there is one already")
     parser.add_argument("--json", type=Path, help="write the results to this file, too")
     arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        parser.error(f"--rounds is {arguments.rounds}; at least one is needed")
 
     before = conditions()
     with tempfile.TemporaryDirectory() as folder:
         cost = arguments.cost or Path(folder) / "cost.json"
         if arguments.cost is None:
-            subprocess.run([arguments.apus, "simulate", "calibrate", "--model", arguments.model, "-o", cost,
-                            "--sequences", str(RUNNING), "--step-tokens", str(STEP_TOKENS), "--threads",
-                            str(arguments.threads)], check=True, stdout=sys.stderr)
+            done = subprocess.run([arguments.apus, "simulate", "calibrate", "--model", arguments.model, "-o", cost,
+                                   "--sequences", str(RUNNING), "--step-tokens", str(STEP_TOKENS), "--threads",
+                                   str(arguments.threads)], stdout=sys.stderr)
+            if done.returncode:
+                sys.exit(f"apus simulate calibrate ended with {done.returncode}")
         runs = compare(arguments, cost, before)
     summaries = [summary(name, share, [run for run in runs if (run["trace"], run["load"]) == (name, share)])
                  for name in COMPARED for share in SHARES]

@@ -18,26 +18,40 @@ private struct PartFactors {
     words = (head.1, head.2, head.3)
   }
 
-  /// Writes the factors of part `part`.
+  /// Writes the minima of all parts.
   @inline(__always)
-  func store<Sink: PanelSink>(_ part: Int, _ sink: inout Sink) {
+  func storeMinima<Sink: PanelSink>(_ sink: inout Sink) {
+    let last = _mm512_or_si512(
+      _mm512_and_si512(_mm512_srli_epi32(words.2, 4), _mm512_set1_epi8(15)),
+      _mm512_and_si512(_mm512_srli_epi32(words.1, 2), _mm512_set1_epi8(48)))
+    sink.minima((firstPair(words.1), lastPair(words.1), firstPair(last), lastPair(last)), scale: scaleOfMinima)
+  }
+
+  /// The low six bits of the first two bytes of each word, as 16-bit integers.
+  @inline(__always)
+  private func firstPair(_ bytes: __m512i) -> __m512i {
+    _mm512_or_si512(
+      _mm512_and_si512(bytes, _mm512_set1_epi32(63)),
+      _mm512_and_si512(_mm512_slli_epi32(bytes, 8), _mm512_set1_epi32(63 << 16)))
+  }
+
+  /// The same of the last two bytes.
+  @inline(__always)
+  private func lastPair(_ bytes: __m512i) -> __m512i { firstPair(_mm512_srli_epi32(bytes, 16)) }
+
+  /// Writes the scale of part `part`.
+  @inline(__always)
+  func storeScale<Sink: PanelSink>(_ part: Int, _ sink: inout Sink) {
     let shift = Int32(8 * (part & 3))
-    let (scale, minimum): (__m512i, __m512i)
+    let scale: __m512i
     if part < 4 {
       scale = _mm512_and_si512(shift_right(words.0, shift), _mm512_set1_epi32(63))
-      minimum = _mm512_and_si512(shift_right(words.1, shift), _mm512_set1_epi32(63))
     } else {
-      let nibbles = shift_right(words.2, shift)
-      let low = _mm512_set1_epi32(15)
-      let high = _mm512_set1_epi32(48)
       scale = _mm512_or_si512(
-        _mm512_and_si512(nibbles, low), _mm512_and_si512(shift_right(words.0, shift + 2), high))
-      minimum = _mm512_or_si512(
-        _mm512_and_si512(_mm512_srli_epi32(nibbles, 4), low),
-        _mm512_and_si512(shift_right(words.1, shift + 2), high))
+        _mm512_and_si512(shift_right(words.2, shift), _mm512_set1_epi32(15)),
+        _mm512_and_si512(shift_right(words.0, shift + 2), _mm512_set1_epi32(48)))
     }
     sink.factor(_mm512_mul_ps(scaleOfScales, _mm512_cvtepi32_ps(scale)), 0, block: part)
-    sink.factor(_mm512_mul_ps(scaleOfMinima, _mm512_cvtepi32_ps(minimum)), 1, block: part)
   }
 }
 
@@ -50,6 +64,7 @@ enum Q4KPanel: PanelFormat {
   @inline(__always)
   static func unpack<Rows: PanelRows, Sink: PanelSink>(_ rows: Rows, _ sink: inout Sink) {
     let factors = PartFactors(rows)
+    factors.storeMinima(&sink)
     storePair(rows, factors, 0, &sink)
     storePair(rows, factors, 1, &sink)
     storePair(rows, factors, 2, &sink)
@@ -64,8 +79,8 @@ enum Q4KPanel: PanelFormat {
   ) {
     storeHalf(rows.columns16(16 + 32 * pair), pair, 0, &sink)
     storeHalf(rows.columns16(32 + 32 * pair), pair, 4, &sink)
-    factors.store(2 * pair, &sink)
-    factors.store(2 * pair + 1, &sink)
+    factors.storeScale(2 * pair, &sink)
+    factors.storeScale(2 * pair + 1, &sink)
   }
 
   @inline(__always)
@@ -97,14 +112,15 @@ enum Q5KPanel: PanelFormat {
   @inline(__always)
   static func unpack<Rows: PanelRows, Sink: PanelSink>(_ rows: Rows, _ sink: inout Sink) {
     let factors = PartFactors(rows)
+    factors.storeMinima(&sink)
     let firstBits = rows.columns16(16)
     let lastBits = rows.columns16(32)
     @inline(__always)
     func storePair(_ pair: Int) {
       store(rows.columns16(48 + 32 * pair), firstBits, pair, 0, &sink)
       store(rows.columns16(64 + 32 * pair), lastBits, pair, 4, &sink)
-      factors.store(2 * pair, &sink)
-      factors.store(2 * pair + 1, &sink)
+      factors.storeScale(2 * pair, &sink)
+      factors.storeScale(2 * pair + 1, &sink)
     }
     storePair(0)
     storePair(1)

@@ -36,12 +36,15 @@ func lowHalves(_ words: __m512i) -> __m512 { _mm512_cvtph_ps(_mm512_cvtepi32_epi
 
 /// What takes the vectors of panel blocks as they are unpacked: memory, or a product.
 ///
-/// A block's codes come before its factors, factors come in ascending order, and so do the blocks' factors.
+/// Minima that blocks share come first; a block's codes come before its factors, factors come in ascending order, and so do the blocks' factors.
 protocol PanelSink {
   /// Takes code vector `index` of block `block`, counted within what is unpacked together.
   mutating func code(_ vector: __m512i, _ index: Int, block: Int)
   /// Takes factor vector `index` of block `block`.
   mutating func factor(_ vector: __m512, _ index: Int, block: Int)
+  /// Takes the minima of eight blocks, before all else: a lane of vector j holds those of blocks 2j and 2j + 1 as 16-bit
+  /// integers. `scale` is what they are multiplied by.
+  mutating func minima(_ pairs: (__m512i, __m512i, __m512i, __m512i), scale: __m512)
 }
 
 /// Panel blocks in memory, aligned to 64.
@@ -57,5 +60,15 @@ struct PanelMemory: PanelSink {
   @inline(__always)
   func factor(_ vector: __m512, _ index: Int, block: Int) {
     _mm512_store_ps(base + block * blockBytes + 64 * (PanelBlock.codeVectors + index), vector)
+  }
+
+  /// The second factors of the first five blocks.
+  @inline(__always)
+  func minima(_ pairs: (__m512i, __m512i, __m512i, __m512i), scale: __m512) {
+    factor(_mm512_castsi512_ps(pairs.0), 1, block: 0)
+    factor(_mm512_castsi512_ps(pairs.1), 1, block: 1)
+    factor(_mm512_castsi512_ps(pairs.2), 1, block: 2)
+    factor(_mm512_castsi512_ps(pairs.3), 1, block: 3)
+    factor(scale, 1, block: 4)
   }
 }

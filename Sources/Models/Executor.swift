@@ -34,7 +34,8 @@ package final class Executor {
     blockScratch = UnsafeMutableRawPointer(
       workspace.take(UInt8.self, blockScratchStride * workers.threadCount))
     queue = ProductQueue(
-      capacity: need.productCapacity, inputs: workspace.take(UInt8.self, need.convertedInputBytes),
+      capacity: need.productCapacity, threads: workers.threadCount,
+      inputs: workspace.take(UInt8.self, need.convertedInputBytes),
       inputBytes: need.convertedInputBytes)
   }
 

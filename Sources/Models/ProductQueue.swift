@@ -14,14 +14,17 @@ struct ProductQueue {
   private(set) var tileCount = 0
   /// Multiplications in all.
   private(set) var work = 0
+  private let directTileBytes: Int
   private let inputs: UnsafeMutablePointer<UInt8>
   private let inputBytes: Int
   private var usedInputBytes = 0
 
   /// - Parameters:
   ///   - capacity: products a block queues before running them; room is made for them once.
+  ///   - threads: how many run them.
   ///   - inputs: memory for converted inputs.
-  init(capacity: Int, inputs: UnsafeMutablePointer<UInt8>, inputBytes: Int) {
+  init(capacity: Int, threads: Int, inputs: UnsafeMutablePointer<UInt8>, inputBytes: Int) {
+    directTileBytes = max(1 << 16, (1 << 19) / threads)
     self.inputs = inputs
     self.inputBytes = inputBytes
     products.reserveCapacity(capacity)
@@ -60,7 +63,7 @@ struct ProductQueue {
     outputStride: Int
   ) {
     guard tokens > 0 else { return }
-    let tileRows = Self.tileRows(matrix, tokens: tokens)
+    let tileRows = tileRows(matrix, tokens: tokens)
     products.append(
       Product(
         matrix: matrix, gate: gate, input: input, tokens: tokens, output: output, outputStride: outputStride,
@@ -99,14 +102,20 @@ struct ProductQueue {
   private static let tileResults = 4096
 
   /// Scratch floats that gated products of so many tokens need.
-  static func scratchFloats(tokens: Int) -> Int { max(tileResults, 64 * tokens) }
+  static func scratchFloats(tokens: Int) -> Int { max(tileResults, 128 * tokens) }
 
   /// Weight rows a tile takes: enough work, and with many tokens enough reuse of what was loaded. Kernels of block
-  /// formats take sixteen rows at a time, and four times as many with many tokens.
-  private static func tileRows(_ matrix: Matrix, tokens: Int) -> Int {
-    let work = tileWork / (matrix.columns * tokens)
-    if matrix.type.isQuantized { return tokens > 12 ? 64 : max(32, min(work, 256) / 16 * 16) }
-    let rows = min(max(tokens > 6 ? 32 : 4, work), max(32, tileResults / tokens))
+  /// formats take sixteen or 32 rows at a time, and a multiple with many tokens, which share what is done for a tile of
+  /// tokens. With few tokens they read as fast as memory allows: the longer a stretch, the better it is foreseen, but no
+  /// thread must be left without.
+  private func tileRows(_ matrix: Matrix, tokens: Int) -> Int {
+    let work = Self.tileWork / (matrix.columns * tokens)
+    if matrix.type.isQuantized {
+      if tokens > 12 { return 128 }
+      let rows = tokens > 4 ? min(work, 256) : directTileBytes / matrix.type.byteCount(elements: matrix.columns)
+      return max(32, min(rows, Self.tileResults / 4) / 16 * 16)
+    }
+    let rows = min(max(tokens > 6 ? 32 : 4, work), max(32, Self.tileResults / tokens))
     return (rows + 3) / 4 * 4
   }
 }

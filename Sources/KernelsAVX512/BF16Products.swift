@@ -49,6 +49,33 @@ private func panel<let tokens: Int>(
   }
 }
 
+/// All weight rows by one token, as `tile` adds them up. One row comes after another, so that weights are one stream from
+/// memory, which the processor foresees.
+@inline(__always)
+private func rowByRow(
+  _ weights: UnsafePointer<UInt16>, _ rows: Int, _ inner: Int, _ input: UnsafePointer<UInt16>,
+  _ output: UnsafeMutablePointer<Float>
+) {
+  @inline(__always)
+  func sum(_ row: Int) -> __m512 {
+    let weights = weights + min(row, rows - 1) * inner
+    var sum = _mm512_setzero_ps()
+    var k = 0
+    while k + 32 <= inner {
+      sum = bf16_dot(sum, _mm512_loadu_si512(weights + k), _mm512_loadu_si512(input + k))
+      k += 32
+    }
+    guard k < inner else { return sum }
+    let mask = __mmask32(truncatingIfNeeded: (1 << (inner - k)) - 1)
+    return bf16_dot(
+      sum, _mm512_maskz_loadu_epi16(mask, weights + k), _mm512_maskz_loadu_epi16(mask, input + k))
+  }
+  for row in stride(from: 0, to: rows, by: 4) {
+    let stored = __mmask8(truncatingIfNeeded: (1 << min(rows - row, 4)) - 1)
+    _mm_mask_storeu_ps(output + row, stored, laneSums(sum(row), sum(row + 1), sum(row + 2), sum(row + 3)))
+  }
+}
+
 /// `output[t][n] = Σk weights[n][k] · input[t][k]` with BF16 weights and inputs; see `Kernels.multiply`.
 public func multiplyBF16(
   _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, halves input: UnsafePointer<UInt16>, _ tokens: Int,
@@ -71,7 +98,7 @@ public func multiplyBF16(
       panel(InlineArray<2, Void>.self, weights, rows, inner, x, inner, y, outputStride)
       t += 2
     default:
-      panel(InlineArray<1, Void>.self, weights, rows, inner, x, inner, y, outputStride)
+      rowByRow(weights, rows, inner, x, y)
       t += 1
     }
   }

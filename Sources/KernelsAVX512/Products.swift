@@ -111,6 +111,33 @@ func panel<Format: WeightFormat, let tokens: Int>(
   }
 }
 
+/// All weight rows by one token, as `tile` adds them up. One row comes after another, so that weights are one stream from
+/// memory, which the processor foresees.
+@inline(__always)
+private func rowByRow<Format: WeightFormat>(
+  _: Format.Type, _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, _ input: UnsafePointer<Float>,
+  _ output: UnsafeMutablePointer<Float>
+) {
+  @inline(__always)
+  func sum(_ row: Int) -> __m512 {
+    let weights = weights + min(row, rows - 1) * inner * Format.stride
+    var sum = _mm512_setzero_ps()
+    var k = 0
+    while k + 16 <= inner {
+      sum = _mm512_fmadd_ps(Format.load(weights + k * Format.stride), _mm512_loadu_ps(input + k), sum)
+      k += 16
+    }
+    guard k < inner else { return sum }
+    let mask = __mmask16(truncatingIfNeeded: (1 << (inner - k)) - 1)
+    return _mm512_fmadd_ps(
+      Format.load(weights + k * Format.stride, mask), _mm512_maskz_loadu_ps(mask, input + k), sum)
+  }
+  for row in stride(from: 0, to: rows, by: 4) {
+    let stored = __mmask8(truncatingIfNeeded: (1 << min(rows - row, 4)) - 1)
+    _mm_mask_storeu_ps(output + row, stored, laneSums(sum(row), sum(row + 1), sum(row + 2), sum(row + 3)))
+  }
+}
+
 @inline(__always)
 func multiply<Format: WeightFormat>(
   _ format: Format.Type, _ weights: UnsafeRawPointer, _ rows: Int, _ inner: Int, _ input: UnsafePointer<Float>,
@@ -128,7 +155,7 @@ func multiply<Format: WeightFormat>(
       panel(format, InlineArray<2, Void>.self, weights, rows, inner, x, inputStride, y, outputStride)
       t += 2
     default:
-      panel(format, InlineArray<1, Void>.self, weights, rows, inner, x, inputStride, y, outputStride)
+      rowByRow(format, weights, rows, inner, x, y)
       t += 1
     }
   }

@@ -108,7 +108,8 @@ public struct Kernels: Sendable {
   /// With a block's weights scale · (code − offset) − minimum, Σ (code − offset) · byte is exact in integers and
   /// enters an F32 sum by one multiplication and addition (fused where the instruction set has it), block after block;
   /// then minimum · Σ byte is taken away. The input's scale is part of both factors, or, where blocks share it, may be
-  /// applied to their sum. Q6_K has a scale for every 16 columns and adds twice a block.
+  /// applied to their sum; where their minima share a scale, too, these times Σ byte may be added in integers, exactly, and
+  /// taken away first. Q6_K has a scale for every 16 columns and adds twice a block.
   ///
   /// - Parameters:
   ///   - weights: `rows` rows of `input.columns` weights of `type`, contiguous, at any alignment.

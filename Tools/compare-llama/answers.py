@@ -9,6 +9,8 @@ text in one piece instead of token by token: from there on the texts may part.
 --exact: takes the file's weights as F32, so that neither program rounds activations, and F32 keys and values.
 --divergence: the mean Kullback-Leibler divergence of apus's next-token distributions from llama.cpp's, over 2,000
 tokens; --random takes random ids for models without a tokenizer. Both are done where neither is named.
+--loss: how far either program's distributions are from those of the file's weights as F32, nothing rounded: what its way
+of rounding activations costs. It judges neither. It takes four bytes of memory and disk a weight.
 """
 
 import argparse
@@ -146,22 +148,41 @@ def sequences(model: Model, arguments) -> list[list[int]]:
     return [ids[i * step:i * step + length] for i in range(count)]
 
 
+def divergences(reference: numpy.ndarray, rows: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """The divergence of each of `rows` from `reference`, both logits, and whether their best tokens are the same."""
+    found, agreements = [], []
+    # Some rows at a time, so that F64 copies stay small.
+    for row in range(0, len(rows), 32):
+        p = log_softmax(reference[row:row + 32])
+        q = log_softmax(rows[row:row + 32])
+        found.append((numpy.exp(p) * (p - q)).sum(axis=1))
+        agreements.append(p.argmax(axis=1) == q.argmax(axis=1))
+    return numpy.concatenate(found), numpy.concatenate(agreements)
+
+
+def show_loss(apus: Apus, exact: Apus, model: Model, arguments) -> None:
+    lost = {"apus": [], "llama.cpp": []}
+    for ids in sequences(model, arguments):
+        truth = exact.logits(ids, model.size)
+        model.clear()
+        lost["llama.cpp"].append(divergences(truth, model.logits(ids))[0])
+        lost["apus"].append(divergences(truth, apus.logits(ids, model.size))[0])
+    for program, parts in lost.items():
+        whole = numpy.concatenate(parts)
+        print(f"{program}: mean divergence from unrounded {whole.mean():.6f} over {len(whole)} tokens, standard error "
+              f"{whole.std() / len(whole) ** 0.5:.6f}; median {numpy.median(whole):.6f}", flush=True)
+
+
 def compare_divergence(apus: Apus, model: Model, arguments) -> bool:
-    divergences, agreements = [], []
+    parts = []
     for ids in sequences(model, arguments):
         model.clear()
         theirs = model.logits(ids)
-        ours = apus.logits(ids, model.size)
-        # Some rows at a time, so that F64 copies stay small.
-        for row in range(0, len(ids), 32):
-            p = log_softmax(theirs[row:row + 32])
-            q = log_softmax(ours[row:row + 32])
-            divergences.append((numpy.exp(p) * (p - q)).sum(axis=1))
-            agreements.append(p.argmax(axis=1) == q.argmax(axis=1))
-    divergence = numpy.concatenate(divergences)
+        parts.append(divergences(theirs, apus.logits(ids, model.size)))
+    divergence = numpy.concatenate([part[0] for part in parts])
     mean = divergence.mean()
     fine = bool(mean < arguments.bound)
-    agreement = 100 * numpy.concatenate(agreements).mean()
+    agreement = 100 * numpy.concatenate([part[1] for part in parts]).mean()
     print(f"{'ok ' if fine else 'BAD'} mean divergence {mean:.6f} over {len(divergence)} tokens (bound "
           f"{arguments.bound}); median {numpy.median(divergence):.6f}, 99% below "
           f"{numpy.quantile(divergence, 0.99):.6f}, largest {divergence.max():.6f}; "
@@ -175,6 +196,7 @@ def main() -> None:
     parser.add_argument("--greedy", action="store_true")
     parser.add_argument("--divergence", action="store_true")
     parser.add_argument("--exact", action="store_true", help="with weights and caches in F32; needs the package gguf")
+    parser.add_argument("--loss", action="store_true", help="needs the package gguf, too")
     parser.add_argument("--bound", type=float, default=0.002, help="0.002 suits Q8_0, 0.01 Q4_K_M")
     parser.add_argument("--tokens", type=int, default=2000, help="tokens of the divergence")
     parser.add_argument("--length", type=int, default=500, help="tokens of a sequence of them")
@@ -186,7 +208,7 @@ def main() -> None:
     parser.add_argument("--llama-package", type=Path, help="the source package, where it is not to be downloaded")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     arguments = parser.parse_args()
-    both = arguments.greedy == arguments.divergence
+    both = not (arguments.greedy or arguments.divergence or arguments.loss)
 
     llama = Llama(arguments.llama)
     llama.build(arguments.llama_package)
@@ -204,6 +226,12 @@ def main() -> None:
             good = compare_greedy(apus, model) and good
         if arguments.divergence or both:
             good = compare_divergence(apus, model, arguments) and good
+        if arguments.loss:
+            from dequantize import dequantize
+
+            arguments.model = dequantize(arguments.model, Path(folder) / "unrounded.gguf")
+            arguments.apus_flags += " --kv-type f32 --weights mapped"
+            show_loss(apus, Apus(arguments), model, arguments)
     sys.exit(0 if good else 1)
 
 

@@ -3,7 +3,7 @@ import CIntrinsics
 /// Sixteen weight rows in the form that products with quantised inputs take: lane r of every vector belongs to row r.
 ///
 /// A panel block stands for 32 weights of each row. Its first eight vectors hold the codes, four consecutive
-/// columns a lane, as unsigned bytes; one or two vectors of factors follow, as `PanelKind` says.
+/// columns a lane, as unsigned bytes; one or two vectors of factors follow, as `PanelFactors` says.
 enum PanelBlock {
   /// Weights of a row.
   static var columns: Int { 32 }
@@ -36,7 +36,8 @@ func lowHalves(_ words: __m512i) -> __m512 { _mm512_cvtph_ps(_mm512_cvtepi32_epi
 
 /// What takes the vectors of panel blocks as they are unpacked: memory, or a product.
 ///
-/// Minima that blocks share come first; a block's codes come before its factors, factors come in ascending order, and so do the blocks' factors.
+/// Minima that blocks share come first; a block's codes come before its factors, factors come in ascending order, and so do
+/// the blocks' factors.
 protocol PanelSink {
   /// Takes code vector `index` of block `block`, counted within what is unpacked together.
   mutating func code(_ vector: __m512i, _ index: Int, block: Int)

@@ -14,6 +14,7 @@ struct ProductQueue {
   private(set) var tileCount = 0
   /// Multiplications in all.
   private(set) var work = 0
+  /// Bytes of weights that a tile of few tokens takes.
   private let directTileBytes: Int
   private let inputs: UnsafeMutablePointer<UInt8>
   private let inputBytes: Int
@@ -101,8 +102,11 @@ struct ProductQueue {
   /// Results a tile has at most where it has more than 64 rows.
   private static let tileResults = 4096
 
+  /// Rows of block formats that a tile of many tokens has.
+  private static let rowsOfManyTokens = 128
+
   /// Scratch floats that gated products of so many tokens need.
-  static func scratchFloats(tokens: Int) -> Int { max(tileResults, 128 * tokens) }
+  static func scratchFloats(tokens: Int) -> Int { max(tileResults, rowsOfManyTokens * tokens) }
 
   /// Weight rows a tile takes: enough work, and with many tokens enough reuse of what was loaded. Kernels of block
   /// formats take sixteen or 32 rows at a time, and a multiple with many tokens, which share what is done for a tile of
@@ -111,7 +115,7 @@ struct ProductQueue {
   private func tileRows(_ matrix: Matrix, tokens: Int) -> Int {
     let work = Self.tileWork / (matrix.columns * tokens)
     if matrix.type.isQuantized {
-      if tokens > 12 { return 128 }
+      if tokens > 12 { return Self.rowsOfManyTokens }
       let rows = tokens > 4 ? min(work, 256) : directTileBytes / matrix.type.byteCount(elements: matrix.columns)
       return max(32, min(rows, Self.tileResults / 4) / 16 * 16)
     }
